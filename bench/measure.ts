@@ -1,0 +1,93 @@
+/** Measures a row: short loads on two servers by turns, so that whatever else the machine does hits both. */
+import { askServer } from "./comparison.ts";
+import { type Measure, NEXT_LOAD, putLoad } from "./load.ts";
+import type { RunningProgram } from "./program.ts";
+import type { BenchRow, RequestPair } from "./row.ts";
+
+/** One of the two that a row compares. */
+export interface Contestant {
+  readonly program: RunningProgram;
+  /** Which of the requests it is sent. */
+  readonly asked: keyof RequestPair;
+  /** Makes a token that is good for a row. */
+  signIn(): Promise<string>;
+  /** Done before each load. */
+  prepare?(): Promise<void>;
+}
+
+/** Both of them, in the columns of the results. */
+export type Contest = Readonly<Record<"ours" | "floor", Contestant>>;
+
+/** How long is measured. */
+export interface Pace {
+  readonly rounds: number;
+  readonly seconds: number;
+}
+
+/** Seconds of load before anything counts. */
+export const WARM_UP_SECONDS = 1;
+
+/** Seconds, and clients, until the programs of a new run have been compiled by the engine. */
+const FIRST_WARM_UP = { seconds: 4, connections: 32 } as const;
+
+/** Lets both servers do a row for so long that what they are measured at later is their usual pace. */
+export async function warmUp(row: BenchRow, contest: Contest): Promise<void> {
+  for (const { program, asked, signIn } of [contest.ours, contest.floor]) {
+    const request = (n: number) => row.request(n)[asked];
+    await putLoad(program, { ...FIRST_WARM_UP, token: await signIn(), first: 0, distinct: row.distinct, request });
+  }
+}
+
+/**
+ * Measures a row.
+ *
+ * @param connections clients at a time
+ * @returns the rounds of both, in the order in which they took place
+ */
+export async function measureRow(
+  row: BenchRow,
+  connections: number,
+  { rounds, seconds }: Pace,
+  contest: Contest,
+): Promise<{ ours: readonly Measure[]; floor: readonly Measure[] }> {
+  const tokens = { ours: await contest.ours.signIn(), floor: await contest.floor.signIn() };
+  const measures: { readonly ours: Measure[]; readonly floor: Measure[] } = { ours: [], floor: [] };
+  let loads = 0;
+  const load = async (side: keyof Contest, duration: number): Promise<Measure> => {
+    const { program, asked, prepare } = contest[side];
+    await prepare?.();
+    loads += 1;
+    const ask = askServer(program.url, tokens[side]);
+    const stop = keepSending(row.meanwhile && ((n) => ask((row.meanwhile ?? row.request)(n)[asked])));
+    const measured = await putLoad(program, {
+      connections,
+      seconds: duration,
+      token: tokens[side],
+      first: loads * NEXT_LOAD,
+      distinct: row.distinct,
+      request: (n) => row.request(n)[asked],
+    });
+    await stop();
+    return measured;
+  };
+  await load("floor", WARM_UP_SECONDS);
+  await load("ours", WARM_UP_SECONDS);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const side of round % 2 === 0 ? (["ours", "floor"] as const) : (["floor", "ours"] as const)) {
+      measures[side].push(await load(side, seconds));
+    }
+  }
+  return measures;
+}
+
+/** Sends one request after the other until it is told to stop; nothing where there is nothing to send. */
+function keepSending(send: ((n: number) => Promise<unknown>) | undefined): () => Promise<void> {
+  let stopped = send === undefined;
+  const sending = (async () => {
+    for (let n = 0; !stopped; n += 1) await send?.(n);
+  })();
+  return () => {
+    stopped = true;
+    return sending;
+  };
+}

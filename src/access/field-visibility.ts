@@ -1,0 +1,32 @@
+/** Which fields a caller may see: the groups that a field names, and those of the other side of its relation. */
+import { type ModelField, modelOf, type Registry } from "../models/model.ts";
+
+/**
+ * Whether a member of these groups may see a field.
+ *
+ * A relation is the same data from both of its ends, so that hiding either end hides the other one too.
+ *
+ * @param groups identifiers of the groups, implied ones included
+ */
+export function canSeeField(registry: Registry, field: ModelField, groups: ReadonlySet<string>): boolean {
+  return isOpen(field, groups) && otherSides(registry, field).every((each) => isOpen(each, groups));
+}
+
+function isOpen({ field }: ModelField, groups: ReadonlySet<string>): boolean {
+  const { groups: allowed } = field.options;
+  return allowed === undefined || allowed.some((each) => groups.has(each));
+}
+
+/** The fields of the other model that stand for the same relation. */
+export function otherSides(registry: Registry, { relation, kind }: ModelField): ModelField[] {
+  if (relation === null || kind !== "linked") return [];
+  const { link, target } = relation;
+  const others = [...modelOf(registry, target).fields.values()];
+  if (link.kind === "reverse") {
+    return others.filter((other) => other.kind === "stored" && other.column === link.column);
+  }
+  return others.filter(({ relation: back }) => {
+    if (back?.link.kind !== "through" || link.kind !== "through") return false;
+    return back.link.table === link.table && back.link.source === link.target && back.link.target === link.source;
+  });
+}

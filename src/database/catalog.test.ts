@@ -1,0 +1,58 @@
+/** Whole databases: made, copied, found and dropped, with the sorting that we rely on. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
+import { createDatabase, dropDatabase, existsDatabase, loadDatabaseNames } from "./catalog.ts";
+import { withDatabase } from "./connection-option.ts";
+import { Database } from "./database.ts";
+
+let test: TestDatabase;
+let name: string;
+beforeAll(async () => {
+  test = await createTestDatabase();
+  name = `${test.name}_"odd" Ä`;
+});
+afterAll(async () => {
+  await dropDatabase(test.database, name);
+  await dropDatabase(test.database, `${name}2`);
+  await test.drop();
+});
+
+it("creates once, copies, lists and drops", async () => {
+  const { database } = test;
+  expect(await existsDatabase(database, name)).toBe(false);
+  expect(await createDatabase(database, name)).toBe(true);
+  expect(await createDatabase(database, name)).toBe(false);
+  const made = new Database({ connection: withDatabase(test.connection, name) });
+  await made.run({ text: "CREATE TABLE kept AS SELECT 42 AS answer", values: [] });
+  await made.close();
+  expect(await createDatabase(database, `${name}2`, { template: name })).toBe(true);
+  const copy = new Database({ connection: withDatabase(test.connection, `${name}2`) });
+  expect(await copy.rows({ text: "SELECT answer FROM kept", values: [] })).toEqual([{ answer: 42 }]);
+  expect(await loadDatabaseNames(database)).toEqual(expect.arrayContaining([name, `${name}2`, test.name]));
+  // With a connection still open.
+  expect(await dropDatabase(database, `${name}2`)).toBe(true);
+  expect(await dropDatabase(database, `${name}2`)).toBe(false);
+  expect(await existsDatabase(database, `${name}2`)).toBe(false);
+  await copy.close();
+});
+
+describe("sorting and comparing text", () => {
+  it.each<[label: string, collation: string, expected: string]>([
+    ["as people read", "", "Äpfel,apple,Birne,éclair,Zoo"],
+    ["bytewise where asked", 'COLLATE "C"', "Birne,Zoo,apple,Äpfel,éclair"],
+  ])("%s", async (_label, collation, expected) => {
+    const [row] = await test.database.rows<{ words: string }>({
+      text: `SELECT string_agg(word, ',' ORDER BY word ${collation}) AS words FROM unnest($1::text[]) AS word`,
+      values: [["Zoo", "éclair", "Birne", "apple", "Äpfel"]],
+    });
+    expect(row?.words).toBe(expected);
+  });
+
+  it("upper and lower case, accents and composed forms are different values", async () => {
+    const [row] = await test.database.rows({
+      text: `SELECT 'a' = 'A' AS "case", 'e' = 'é' AS accent, lower('ÄÉ') AS lower`,
+      values: [],
+    });
+    expect(row).toEqual({ case: false, accent: false, lower: "äé" });
+  });
+});

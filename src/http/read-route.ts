@@ -1,0 +1,69 @@
+/** The endpoints that read records: each is one call into the records layer. */
+import { fetchRecord, type ListRequest, queryRecords, queryRecordsByUrl } from "../contract/reading.ts";
+import { ValidationError } from "../errors.ts";
+import type { Environment } from "../records/environment.ts";
+import { groupRecords } from "../records/group.ts";
+import type { Page } from "../records/page.ts";
+import { fetchRecord as fetchOne, queryRecords as queryPage } from "../records/read.ts";
+import { checkJsonText } from "./json-text.ts";
+import { toList } from "./list-text.ts";
+import { addUserRoute, type RouteContext } from "./route.ts";
+
+/** Binds the endpoints that read. */
+export function addReadRoutes(context: RouteContext): void {
+  addUserRoute(context, queryRecords, (env, { path, body }) => readList(env, path.model, body));
+  addUserRoute(context, queryRecordsByUrl, (env, { path, query }) => {
+    const { q_filter, having } = query;
+    const filters = { q_filter: parseFilterText("q_filter", q_filter), having: parseFilterText("having", having) };
+    return readList(env, path.model, { ...query, ...filters });
+  });
+  addUserRoute(context, fetchRecord, async (env, { path, body }, { reply }) => {
+    const { fields, related } = body;
+    const request = { fields: toList("fields", fields), related: toList("related", related) };
+    const record = await fetchOne(env, path.model, path.id, request);
+    reply.header("etag", `"${record.version}"`);
+    return record.data;
+  });
+}
+
+/** A page of records, or of groups where the request asks for groups or aggregates. */
+async function readList(env: Environment, model: string, request: ListRequest): Promise<string> {
+  const { group_by, aggregates, count, cursor, fields, having, q_filter, order_by, limit, offset } = request;
+  const isGrouped = (group_by !== undefined && group_by !== null) || aggregates !== undefined;
+  const common = { q_filter, order_by: toList("order_by", order_by), limit, offset };
+  if (!isGrouped) {
+    if (having !== undefined && having !== null) refuse("having", "is for groups; give group_by or aggregates too");
+    return printPage(
+      await queryPage(env, model, { ...common, fields: toList("fields", fields), count, cursor }),
+      count,
+    );
+  }
+  if (fields !== undefined) refuse("fields", "is for records; a group has its keys, count, aggregates and q_filter");
+  if (cursor !== undefined) refuse("cursor", "is for records; pages of groups are turned by offset");
+  const keys = typeof group_by === "string" ? toList("group_by", group_by) : (group_by ?? null);
+  const groups = { ...common, group_by: keys ?? null, aggregates: toList("aggregates", aggregates), having };
+  return printPage(await groupRecords(env, model, groups), count);
+}
+
+function printPage({ data, total, totalIsExact, nextCursor }: Page, count: ListRequest["count"]): string {
+  const known = count === "none" ? null : total;
+  const exactness = count === "estimated" ? `,"total_is_exact":${totalIsExact}` : "";
+  // A cursor is base64url: nothing in it needs to be escaped.
+  const next = nextCursor === null ? "" : `,"next_cursor":"${nextCursor}"`;
+  return `{"data":${data},"total":${known}${exactness}${next}}`;
+}
+
+function refuse(path: string, message: string): never {
+  throw ValidationError.ofFields([{ path, message }]);
+}
+
+/** A filter written into a URL: its JSON form begins with a brace. */
+function parseFilterText(path: string, text: string | undefined): unknown {
+  if (text?.startsWith("{") !== true) return text;
+  checkJsonText(text);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw ValidationError.ofFields([{ path, message: "begins with { but is not valid JSON" }]);
+  }
+}

@@ -1,0 +1,69 @@
+/** Compiles a resolved filter to a condition over a frame. */
+import type { ModelField } from "../models/model.ts";
+import { identifier, join, joinOrEmpty, raw, type Sql, sql } from "../sql/fragment.ts";
+import { columnText, type Frame, fieldText } from "./frame.ts";
+import { compileLookup } from "./lookup-sql.ts";
+import { keeperOf } from "./path.ts";
+import type { ResolvedFilter, ResolvedSome, ResolvedTest } from "./resolve-filter.ts";
+
+/**
+ * Compiles a filter.
+ *
+ * The condition may be null where a column is; that counts as false, and every `not` takes care of it.
+ */
+export function compileFilter(frame: Frame, filter: ResolvedFilter): Sql {
+  if (filter.kind === "test") return compileTest(frame, filter);
+  if (filter.kind === "some") return compileSome(frame, filter);
+  // "Exists" is never null, and PostgreSQL makes a join of its plain denial.
+  if (filter.kind === "not" && filter.item.kind === "some") return sql`not ${compileSome(frame, filter.item)}`;
+  if (filter.kind === "not") return sql`(${compileFilter(frame, filter.item)}) is not true`;
+  if (filter.items.length === 0) return filter.kind === "and" ? sql`true` : sql`false`;
+  const items = filter.items.map((item) => sql`(${compileFilter(frame, item)})`);
+  return join(items, filter.kind === "and" ? " and " : " or ");
+}
+
+function compileTest(frame: Frame, test: ResolvedTest): Sql {
+  const reached = frame.through(test.hops);
+  const column = raw(fieldText(reached, test.field));
+  const { ignoreAccents } = reached.model;
+  return compileLookup(test.lookup, { ...test, column, field: test.column, ignoreAccents });
+}
+
+function compileSome(frame: Frame, { hops, relation, item }: ResolvedSome): Sql {
+  const line = frame.target(relation);
+  const condition = compileFilter(line, item);
+  return sql`exists (select 1 from ${compileLines(frame.through(hops), relation, line, condition)})`;
+}
+
+/**
+ * The visible records of a relation that starts at one record.
+ *
+ * @param start the frame of that record
+ * @param field the relation
+ * @param line the frame of the records on the other side; its joins are part of the result
+ * @param condition what else they must meet
+ * @returns `FROM ... WHERE ...` without the first keyword
+ */
+export function compileLines(start: Frame, field: ModelField, line: Frame, condition: Sql | null): Sql {
+  const link = field.relation?.link;
+  if (link === undefined) throw new Error(`${field.name} is no relation`);
+  const { compilation } = line;
+  const pair = link.kind === "through" ? compilation.nextAlias() : "";
+  if (link.kind === "through") compilation.tables.add(link.table);
+  const keeper = keeperOf(compilation.registry, link);
+  const rules = [compilation.rule(line.model, line.alias), keeper === null ? null : compilation.rule(keeper, pair)];
+  const known = rules.filter((rule) => rule !== null);
+  const joins = joinOrEmpty([line.joins(), ...known.map((rule) => rule.joins)], "");
+  const also = (tie: string) =>
+    joinOrEmpty(
+      [raw(tie), ...known.map((rule) => rule.condition), ...(condition === null ? [] : [condition])],
+      " and ",
+    );
+  if (link.kind === "column")
+    return sql`${line.table()}${joins} where ${also(`${line.column("id")} = ${start.column(link.column)}`)}`;
+  if (link.kind === "reverse")
+    return sql`${line.table()}${joins} where ${also(`${line.column(link.column)} = ${start.column("id")}`)}`;
+  const pairs = sql`${identifier(link.table)} ${raw(pair)} join ${line.table()}`;
+  const on = raw(`${line.column("id")} = ${columnText(pair, link.target)}`);
+  return sql`${pairs} on ${on}${joins} where ${also(`${columnText(pair, link.source)} = ${start.column("id")}`)}`;
+}

@@ -1,0 +1,125 @@
+/** Compiles single-record writes: each one statement that writes and gives back what the answer needs. */
+import type { Model, StoredField } from "../models/model.ts";
+import type { Q } from "../q/tree.ts";
+import { identifier, joinOrEmpty, raw, type Sql, sql } from "../sql/fragment.ts";
+import { startCompilation } from "./compilation.ts";
+import { compileFilter } from "./compile-filter.ts";
+import { compileFields, compileObject, neededColumns } from "./compile-read.ts";
+import { Frame } from "./frame.ts";
+import { type Plan, planOf } from "./plan.ts";
+import { fixedSources, resolveFilter } from "./resolve-filter.ts";
+import { type Scope, unrestricted } from "./scope.ts";
+import type { Selection } from "./selection.ts";
+import { parameterSlot } from "./slot.ts";
+
+/** Which record a statement changes, beyond its id. */
+export interface WriteGuard {
+  /** Rules that the record must pass as it is before the change. */
+  readonly rules: readonly Q[];
+  /** Whether the request says which version the record must have. */
+  readonly versioned: boolean;
+}
+
+/**
+ * Compiles an insert. Parameters: the user's id, then the fields' values.
+ *
+ * @param fields in the order of the values
+ * @param answer what is given back: a row with `id`, `version` and the JSON text `data`
+ */
+export function compileInsert(scope: Scope, model: Model, fields: readonly StoredField[], answer: Selection): Plan {
+  const columns = ["create_uid", "write_uid", ...fields.map(({ column }) => column)].map(identifier);
+  const values = [parameter(0, "bigint"), parameter(0, "bigint"), ...fields.map((_, index) => slot(index + 1))];
+  const statement = sql`insert into ${identifier(model.table)} (${joinOrEmpty(columns, ", ")}) values (${joinOrEmpty(values, ", ")})`;
+  return answering(scope, statement, model.table, answer);
+}
+
+/**
+ * Compiles an update. Parameters: the user's id, the record's id, its version where the guard asks for it, then the
+ * fields' values. No row comes back where the record is not there, or not as the guard wants it.
+ */
+export function compileUpdate(
+  scope: Scope,
+  model: Model,
+  fields: readonly StoredField[],
+  answer: Selection,
+  guard: WriteGuard,
+): Plan {
+  const first = guard.versioned ? 3 : 2;
+  const changes = [
+    sql`write_uid = ${parameter(0, "bigint")}`,
+    sql`updated_date = now()`,
+    sql`${versionOf(model)} = w.${versionOf(model)} + 1`,
+    ...fields.map(({ column }, index) => sql`${identifier(column)} = ${slot(first + index)}`),
+  ];
+  const where = compileGuard(scope, model, guard, 1);
+  const statement = sql`update ${identifier(model.table)} w set ${joinOrEmpty(changes, ", ")} where ${where}`;
+  return answering(scope, statement, "w", answer);
+}
+
+/** Compiles a delete. Parameters: the record's id, and its version where the guard asks for it. Gives back the id. */
+export function compileDelete(scope: Scope, model: Model, guard: WriteGuard): Plan {
+  const where = compileGuard(scope, model, guard, 0);
+  return planOf(sql`delete from ${identifier(model.table)} w where ${where} returning w.id`);
+}
+
+function compileGuard(scope: Scope, model: Model, { rules, versioned }: WriteGuard, idIndex: number): Sql {
+  const own = sql`w.id = ${parameter(idIndex, "bigint")}`;
+  const version = versioned ? sql` and w.${versionOf(model)} = ${parameter(idIndex + 1, "bigint")}` : sql``;
+  if (rules.length === 0) return sql`${own}${version}`;
+  const { source } = compilePassing(scope, model, rules, (id) => sql`${id} = ${parameter(idIndex, "bigint")}`);
+  return sql`${own}${version} and exists (select 1 from ${source})`;
+}
+
+/** Records that pass rules: `FROM ... WHERE ...`, and what the table and its ids are called there. */
+interface Passing {
+  readonly source: Sql;
+  readonly alias: Sql;
+  readonly id: Sql;
+}
+
+/**
+ * Compiles which records pass rules. The rules may look at what the caller may not see.
+ *
+ * @param own the condition that says which records are meant, of the table's ids and its alias
+ */
+export function compilePassing(
+  scope: Scope,
+  model: Model,
+  rules: readonly Q[],
+  own: (id: Sql, alias: Sql) => Sql,
+): Passing {
+  const elevated = unrestricted(scope.registry);
+  const frame = new Frame(startCompilation(elevated), model);
+  const conditions = rules.map(
+    (rule) => sql`(${compileFilter(frame, resolveFilter(elevated, model, rule, fixedSources))})`,
+  );
+  const [alias, id] = [raw(frame.alias), raw(frame.column("id"))];
+  const all = joinOrEmpty([own(id, alias), ...conditions], " and ");
+  return { source: sql`${frame.source()} where ${all}`, alias, id };
+}
+
+function answering(scope: Scope, statement: Sql, written: string, answer: Selection): Plan {
+  const frame = new Frame(startCompilation(scope), answer.model);
+  const returned = new Set([...neededColumns(answer), answer.model.versionField]);
+  const columns = [...returned].map((column) => sql`${identifier(written)}.${identifier(column)}`);
+  const object = compileObject(compileFields(scope, frame, answer, "wireExpression"));
+  const alias = raw(frame.alias);
+  return planOf(
+    sql`with changed as (${statement} returning ${joinOrEmpty(columns, ", ")}) select ${alias}.id, ${alias}.${versionOf(answer.model)} as version, ${object}::text as data from changed ${alias}`,
+  );
+}
+
+/** The column that counts the changes of a record. */
+export function versionOf(model: Model): Sql {
+  return identifier(model.versionField);
+}
+
+/** A place for a value that comes with the request. */
+export function slot(index: number): Sql {
+  return sql`${parameterSlot(index) as never}`;
+}
+
+/** The same with the type that the value has. */
+export function parameter(index: number, type: string): Sql {
+  return sql`${slot(index)}${raw(`::${type}`)}`;
+}

@@ -1,0 +1,27 @@
+/**
+ * What one caller may see, as the query layer needs it. Names resolve through a scope, so that what is hidden is unknown,
+ * and no table is read without asking for its rule.
+ */
+import type { Model, ModelField, Registry } from "../models/model.ts";
+import type { Q } from "../q/tree.ts";
+
+/** The rights of a caller on the way into SQL. Made by the access layer only. */
+export interface Scope {
+  readonly registry: Registry;
+  /** Two scopes with the same key see the same; it is part of the key of every cached plan. */
+  readonly key: string;
+  /** Whether the caller may read the model at all. */
+  canRead(model: Model): boolean;
+  /** Whether the caller may read the field of a model that it may read. */
+  canReadField(model: Model, field: ModelField): boolean;
+  /** The filter that every record of the model must pass to be seen, or null where all may be. */
+  readRule(model: Model): Q | null;
+}
+
+/**
+ * The same registry seen without any restriction, for what the kernel itself reads: record rules look at fields and
+ * records that the caller may not see.
+ */
+export function unrestricted(registry: Registry): Scope {
+  return { registry, key: "unrestricted", canRead: () => true, canReadField: () => true, readRule: () => null };
+}

@@ -1,0 +1,161 @@
+/** Reading records: from a request to the JSON text of the answer, in one statement. */
+import { MissingError, ValidationError } from "../errors.ts";
+import { parseFilter } from "../q/parse-filter.ts";
+import { describeFilter, type ParsedFilter } from "../q/shape.ts";
+import { group } from "../q/tree.ts";
+import { compilePage, compileRecord, type Rendering } from "../query/compile-read.ts";
+import { resolveOrder } from "../query/order.ts";
+import { resolveModel } from "../query/path.ts";
+import type { Plan } from "../query/plan.ts";
+import { requestSources, resolveFilter } from "../query/resolve-filter.ts";
+import { resolveSelection } from "../query/selection.ts";
+import type { BaseEnvironment } from "./base-environment.ts";
+import { completeText } from "./calculate.ts";
+import { readCursor } from "./cursor.ts";
+import { estimateTotal } from "./estimate.ts";
+import { cacheable, type Page, pageParameters, runPage, tooLong } from "./page.ts";
+
+/** A list request. What is left out has the default of the contract. */
+export interface QueryRequest {
+  /** Paths; all readable stored fields but binary ones when left out. */
+  readonly fields?: readonly string[] | undefined;
+  /** A filter as text or in its JSON form. */
+  readonly q_filter?: unknown;
+  readonly order_by?: readonly string[] | undefined;
+  /** 80 when left out, at most 10 000. */
+  readonly limit?: number | undefined;
+  readonly offset?: number | undefined;
+  /** `exact` when left out. */
+  readonly count?: "exact" | "estimated" | "none" | undefined;
+  /** Continues behind the page that gave it; filter and order must be the same as then, and there is no offset. */
+  readonly cursor?: string | undefined;
+}
+
+/** A single record. */
+export interface RecordText {
+  /** The JSON text of the object. */
+  readonly data: string;
+  readonly version: number;
+}
+
+/** Size of a page unless the request gives one. */
+export const DEFAULT_LIMIT = 80;
+/** Largest page. */
+export const LARGEST_PAGE = 10_000;
+const EVERYTHING = describeFilter(group([]));
+
+/**
+ * Reads a page of records.
+ *
+ * @throws MissingError for a model that the caller does not know
+ * @throws ValidationError naming whatever in the request is unknown or malformed
+ */
+export async function queryRecords(env: BaseEnvironment, modelName: string, request: QueryRequest): Promise<Page> {
+  const { limit = DEFAULT_LIMIT } = request;
+  if (limit > LARGEST_PAGE) throw wrongLimit();
+  return queryAs(env, modelName, request, "wireExpression");
+}
+
+/** Reads a page as {@link queryRecords} does, however long, with the values printed for clients or exactly, for code. */
+export async function queryAs(
+  env: BaseEnvironment,
+  modelName: string,
+  request: QueryRequest,
+  rendering: Rendering,
+): Promise<Page> {
+  const { access } = env;
+  const { fields, order_by: order = [], limit = DEFAULT_LIMIT, offset = 0, count = "exact", cursor } = request;
+  checkPage(limit, offset);
+  const filter = parseRequestFilter(request.q_filter);
+  const { shape: matched, literals } = filter ?? EVERYTHING;
+  const matching = `${access.registry.serial} ${access.key} ${modelName} ${matched}`;
+  const bound = () => JSON.stringify([modelName, access.userId, order, matched, literals]);
+  if (cursor !== undefined && offset > 0) throw new ValidationError("cursor: cannot be given together with offset");
+  const after = cursor === undefined ? null : readCursor(env.signingKey, bound(), cursor);
+  const variable = { hasOffset: offset > 0, after: after?.map((value) => value === null) ?? null };
+  const shape = JSON.stringify([rendering, fields, order, limit, count, variable]);
+  const compiled = env.plans.get(`page ${matching} ${shape}`, () => {
+    const model = resolveModel(access, modelName);
+    return cacheable(
+      compilePage(access, {
+        selection: resolveSelection(access, model, fields ?? null),
+        filter: filter === null ? null : resolveFilter(access, model, filter.q, requestSources()),
+        order: resolveOrder(access, model, order),
+        limit,
+        count: count === "estimated" ? "shown" : count,
+        ...variable,
+        rendering,
+      }),
+    );
+  });
+  const values = env.bind(compiled.plan, literals, pageParameters(offset, after));
+  const found = await runPage(env, { compiled, values, matching, request: bound });
+  const page = compiled.plan.incomplete ? { ...found, data: await completeText(env, found.data, rendering) } : found;
+  if (count !== "estimated" || page.total !== null) return page;
+  return { ...page, total: await estimateTotal(env, modelName, filter, matching), totalIsExact: false };
+}
+
+/**
+ * Reads one record.
+ *
+ * @param request `fields` are paths, `related` relations whose records come with all their default fields
+ * @throws MissingError for an unknown model, and for a record that is not there for this caller
+ * @throws ValidationError naming an unknown field
+ */
+export async function fetchRecord(
+  env: BaseEnvironment,
+  modelName: string,
+  id: number,
+  request: { readonly fields?: readonly string[] | undefined; readonly related?: readonly string[] | undefined } = {},
+): Promise<RecordText> {
+  return fetchAs(env, modelName, id, request, "wireExpression");
+}
+
+/** Reads one record as {@link fetchRecord} does, printed for clients or exactly, for code. */
+export async function fetchAs(
+  env: BaseEnvironment,
+  modelName: string,
+  id: number,
+  request: { readonly fields?: readonly string[] | undefined; readonly related?: readonly string[] | undefined },
+  rendering: Rendering,
+): Promise<RecordText> {
+  const { access } = env;
+  const { fields, related = [] } = request;
+  const shape = JSON.stringify([rendering, modelName, fields, related]);
+  const { plan, known } = env.plans.get(`record ${access.registry.serial} ${access.key} ${shape}`, () => {
+    const model = resolveModel(access, modelName);
+    // Relations alone do not narrow the record's own fields.
+    return compiled(compileRecord(access, resolveSelection(access, model, fields ?? null, related), rendering));
+  });
+  const [record] = await env.run<{ data: string | null; version: number }>(plan, known, [], [id]);
+  if (record === undefined) throw missingRecord(modelName, id);
+  const { data, version } = record;
+  if (data === null) throw tooLong();
+  return { data: plan.incomplete ? await completeText(env, data, rendering) : data, version };
+}
+
+/** The error for a record that is not there, or not for this caller: both read the same. */
+export function missingRecord(modelName: string, id: number): MissingError {
+  return new MissingError(`${modelName} ${id} does not exist`);
+}
+
+function compiled(plan: Plan): { plan: Plan; extra: null } {
+  return { plan, extra: null };
+}
+
+/** The filter of a request, or null where it has none. */
+export function parseRequestFilter(given: unknown): ParsedFilter | null {
+  return given === undefined || given === null ? null : parseFilter(given);
+}
+
+/** @throws ValidationError where a limit or offset is no number of records */
+export function checkPage(limit: number, offset: number): void {
+  if (!Number.isSafeInteger(limit) || limit < 0) throw wrongLimit();
+  if (!Number.isSafeInteger(offset) || offset < 0)
+    throw new ValidationError("offset: must be a whole number, 0 or more");
+}
+
+/** The error for a limit that is none, or too large for an answer. */
+export function wrongLimit(): ValidationError {
+  return new ValidationError(`limit: must be a whole number from 0 to ${LARGEST_PAGE}`);
+}

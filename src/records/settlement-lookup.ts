@@ -1,0 +1,65 @@
+/** Finds the records that hang on others, over any number of relations, in one statement; and holds what others may change. */
+
+import type { Session } from "../database/session.ts";
+import type { WayStep } from "../models/dependency.ts";
+import { identifier, raw, type Sql, sql } from "../sql/fragment.ts";
+
+/**
+ * Follows relations backwards.
+ *
+ * @param ids where the way starts
+ * @returns the ids at its end, each once
+ */
+export async function findStale(
+  session: Session,
+  back: readonly WayStep[],
+  ids: readonly number[],
+): Promise<readonly number[]> {
+  if (back.length === 0 || ids.length === 0) return ids;
+  for (const [index, { reached }] of back.slice(0, -1).entries()) {
+    // Whoever moves a record on the way waits for this lock or has been waited for.
+    await lockRows(session, reached, compileWay(back.slice(0, index + 1), ids), "no key update");
+  }
+  const rows = await session.rows<{ id: number }>(sql`select distinct id from (${compileWay(back, ids)}) w`);
+  return rows.map(({ id }) => id);
+}
+
+/** How records are held: against being changed, against being changed or taken like this, or also against being referred to. */
+export type LockStrength = "share" | "no key update" | "update";
+
+/** Holds records until the end of the transaction. */
+export async function lockIds(
+  session: Session,
+  table: string,
+  ids: readonly number[],
+  strength: LockStrength,
+): Promise<void> {
+  await lockRows(session, table, sql`select unnest(${ids}::bigint[]) as id`, strength);
+}
+
+/** Holds the records at the end of a way, so that they do not change while something is calculated from them. */
+export async function lockSources(session: Session, way: readonly WayStep[], ids: readonly number[]): Promise<void> {
+  const reached = way.at(-1)?.reached;
+  if (reached !== undefined) await lockRows(session, reached, compileWay(way, ids), "share");
+}
+
+/** Holds all records of a table, and gives their ids. */
+export function lockTable(session: Session, table: string): Promise<readonly number[]> {
+  return lockRows(session, table, sql`select id from ${identifier(table)}`, "no key update");
+}
+
+async function lockRows(session: Session, table: string, ids: Sql, strength: LockStrength): Promise<readonly number[]> {
+  const rows = await session.rows<{ id: number }>(
+    // In one order everywhere, so that two writes wait for each other and not in a circle.
+    sql`select id from ${identifier(table)} where id in (${ids}) order by id for ${raw(strength)}`,
+  );
+  return rows.map(({ id }) => id);
+}
+
+function compileWay(back: readonly WayStep[], ids: readonly number[]): Sql {
+  return back.reduce(
+    (inner, { table, from, to }) =>
+      sql`select ${identifier(to)} as id from ${identifier(table)} where ${identifier(from)} in (${inner}) and ${identifier(to)} is not null`,
+    sql`select unnest(${ids}::bigint[]) as id`,
+  );
+}

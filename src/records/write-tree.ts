@@ -1,0 +1,223 @@
+/** Checks everything that a write brings, records within records included, before any of it is written. */
+import type { RecordOperation } from "../access/access.ts";
+import { AccessError, type FieldError, ValidationError } from "../errors.ts";
+import type { RunningEnvironment } from "../fields/known-model.ts";
+import { ManyToManyField } from "../fields/relation.ts";
+import type { DraftChange } from "../models/behaviour.ts";
+import { type LinkedField, type Model, type ModelField, modelOf, type StoredField } from "../models/model.ts";
+import { DEEPEST_PATH } from "../query/path.ts";
+import type { SqlValue } from "../sql/value.ts";
+import type { BaseEnvironment } from "./base-environment.ts";
+import { type GivenLines, type GivenRecord, type LineBudget, MOST_LINES, parseLines } from "./lines.ts";
+import { type CheckedValues, concealValues, joinPath, MOST_ERRORS, type ValueCheck, valueCheck } from "./values.ts";
+
+/** A record that is to be written, checked. Never changed: a write that is repeated begins with it again. */
+export interface Draft {
+  readonly path: string;
+  /** Null for a new record. */
+  readonly id: number | null;
+  readonly columns: ReadonlyMap<StoredField, SqlValue>;
+  readonly setters: ReadonlyMap<ModelField, unknown>;
+  readonly relations: readonly DraftRelation[];
+  /** As given, or as the hooks have made it. */
+  readonly values: GivenRecord["values"];
+}
+
+/** A relation to many records that is to be written, with the records that come with it. */
+export interface DraftRelation {
+  readonly field: LinkedField;
+  readonly lines: GivenLines;
+  readonly creates: readonly Draft[];
+  readonly updates: readonly Draft[];
+}
+
+/** Records that a list brings in, which the caller must see. */
+export interface NamedTarget {
+  readonly model: Model;
+  readonly id: number;
+  readonly path: string;
+}
+
+interface Check {
+  readonly env: BaseEnvironment;
+  readonly errors: FieldError[];
+  readonly budget: LineBudget;
+}
+
+/** What one relation of one record brings, while the records in it are still to be checked. */
+interface OpenRelation {
+  readonly field: LinkedField;
+  readonly lines: GivenLines;
+}
+
+/** Whether checking these values takes a transaction, because code of modules may read or write on the way. */
+export function checksInTransaction(
+  model: Model,
+  operation: "create" | "write",
+  given: readonly GivenRecord[],
+): boolean {
+  const { beforeCreate, beforeUpdate } = model.behaviour.hooks;
+  if ((operation === "create" ? beforeCreate : beforeUpdate) !== null) return true;
+  return given.some(({ values }) =>
+    Object.keys(values).some((name) => values[name] !== undefined && model.fields.get(name)?.kind === "linked"),
+  );
+}
+
+/**
+ * Checks records of one model, with all that their lists bring.
+ *
+ * @throws ValidationError with every value of the whole tree that is wrong, unknown, read-only or missing
+ * @throws AccessError where the caller may not do what a list wants to records of its model
+ */
+export async function checkTree(
+  env: BaseEnvironment,
+  model: Model,
+  operation: "create" | "write",
+  given: readonly GivenRecord[],
+): Promise<Draft[]> {
+  const check: Check = { env, errors: [], budget: { left: MOST_LINES } };
+  const drafts = await checkLevel(check, model, operation, given, null, 0);
+  if (check.errors.length > 0) throw ValidationError.ofFields(distinct(check.errors));
+  return drafts;
+}
+
+/** @throws AccessError unless the caller may do this to records of the model */
+export function checkRight(env: BaseEnvironment, model: Model, operation: RecordOperation): void {
+  if (env.access.can(model, operation)) return;
+  throw new AccessError(`you may not ${operation === "write" ? "change" : operation} ${model.name} records`);
+}
+
+/** The field of the target that refers to the records which hold a list; null where pairs do. */
+export function inverseOf(target: Model, { relation: { link } }: LinkedField): StoredField | null {
+  if (link.kind !== "reverse") return null;
+  for (const field of target.fields.values()) {
+    if (field.kind === "stored" && field.column === link.column) return field;
+  }
+  throw new Error(`${target.name} has no column ${link.column}`);
+}
+
+/** One value that is given for many records makes the same errors for each of them. */
+function distinct(errors: readonly FieldError[]): FieldError[] {
+  return [...new Map(errors.map((error) => [JSON.stringify(error), error])).values()].slice(0, MOST_ERRORS);
+}
+
+async function checkLevel(
+  check: Check,
+  model: Model,
+  operation: "create" | "write",
+  given: readonly GivenRecord[],
+  owner: StoredField | null,
+  depth: number,
+): Promise<Draft[]> {
+  if (given.length === 0) return [];
+  const { env, errors } = check;
+  checkRight(env, model, operation);
+  const records = await runBefore(env, model, operation, given);
+  const checkOne = valueCheck(env, model, operation, owner);
+  const checkValues = operation === "write" ? remembered(checkOne) : checkOne;
+  const open = new Map<LinkedField, { readonly place: number; readonly relation: OpenRelation }[]>();
+  const checked: CheckedValues[] = [];
+  for (const [place, { path, values }] of records.entries()) {
+    const known = checkValues(values, path, errors);
+    checked.push(known);
+    if (errors.length >= MOST_ERRORS) return [];
+    for (const { field, value } of known.relations) {
+      const lines = openRelation(check, field, value, joinPath(path, field.name), depth);
+      if (lines === null) continue;
+      const all = open.get(field) ?? [];
+      open.set(field, all);
+      all.push({ place, relation: { field, lines } });
+    }
+  }
+  const relations: DraftRelation[][] = records.map(() => []);
+  for (const [field, all] of open) {
+    const target = modelOf(env.registry, field.relation.target);
+    const inverse = inverseOf(target, field);
+    const created = all.flatMap(({ relation }) => relation.lines.creates);
+    const changed = all.flatMap(({ relation }) => relation.lines.updates);
+    const creates = await checkLevel(check, target, "create", created, inverse, depth + 1);
+    const updates = await checkLevel(check, target, "write", changed, inverse, depth + 1);
+    let [firstCreate, firstUpdate] = [0, 0];
+    for (const { place, relation } of all) {
+      const { lines } = relation;
+      const own = {
+        ...relation,
+        creates: creates.slice(firstCreate, firstCreate + lines.creates.length),
+        updates: updates.slice(firstUpdate, firstUpdate + lines.updates.length),
+      };
+      relations[place]?.push(own);
+      firstCreate += lines.creates.length;
+      firstUpdate += lines.updates.length;
+    }
+  }
+  if (errors.length === 0 && hasSecrets(model)) for (const values of new Set(checked)) await concealValues(values);
+  return records.map(({ path, id, values }, place) => {
+    const { columns, setters } = checked[place] as CheckedValues;
+    return { path, id, columns, setters, relations: relations[place] ?? [], values };
+  });
+}
+
+function hasSecrets({ fields }: Model): boolean {
+  return [...fields.values()].some((field) => field.kind === "stored" && field.field.conceal !== undefined);
+}
+
+/** A change that is the same for many records is checked once. */
+function remembered(check: ValueCheck): ValueCheck {
+  let last: { values: GivenRecord["values"]; path: string; checked: CheckedValues } | null = null;
+  return (values, path, errors) => {
+    if (last === null || last.values !== values || last.path !== path) {
+      last = { values, path, checked: check(values, path, errors) };
+    }
+    return last.checked;
+  };
+}
+
+async function runBefore(
+  env: BaseEnvironment,
+  { behaviour }: Model,
+  operation: "create" | "write",
+  given: readonly GivenRecord[],
+): Promise<readonly GivenRecord[]> {
+  // Every environment that code runs in is one of which models can be asked.
+  const running = env as RunningEnvironment;
+  const { beforeCreate, beforeUpdate } = behaviour.hooks;
+  if (operation === "create") {
+    if (beforeCreate === null) return given;
+    const values = await beforeCreate(
+      given.map((each) => each.values),
+      running,
+    );
+    return given.map((each, index) => ({ ...each, values: values[index] ?? {} }));
+  }
+  if (beforeUpdate === null) return given;
+  const changes = given.map((each): DraftChange => ({ id: each.id ?? 0, values: each.values }));
+  const values = new Map((await beforeUpdate(changes, running)).map((each) => [each.id, each.values]));
+  return given.map((each) => ({ ...each, values: values.get(each.id ?? 0) ?? {} }));
+}
+
+/** Reads one list; null where it is wrong. */
+function openRelation(
+  { env, errors, budget }: Check,
+  field: LinkedField,
+  value: unknown,
+  path: string,
+  depth: number,
+): GivenLines | null {
+  if (depth >= DEEPEST_PATH) {
+    errors.push({ path, message: `is nested deeper than ${DEEPEST_PATH} levels of records within records` });
+    return null;
+  }
+  const lines = parseLines(value, path, field.field instanceof ManyToManyField, budget, errors);
+  if (lines === null) return null;
+  const target = modelOf(env.registry, field.relation.target);
+  const states = [...lines.states.values()];
+  if (states.includes("deleted")) checkRight(env, target, "delete");
+  const inverse = inverseOf(target, field);
+  if (inverse !== null && states.includes("linked")) {
+    checkRight(env, target, "write");
+    if (inverse.readonly && !env.access.canWriteField(target, inverse)) {
+      errors.push({ path, message: `brings in records of ${target.name}, whose field ${inverse.name} is read-only` });
+    }
+  }
+  return lines;
+}

@@ -1,0 +1,281 @@
+/** Writing single records: check the values, run the statements, give back what clients are told. */
+import type { RecordOperation } from "../access/access.ts";
+import type { Model, StoredField } from "../models/model.ts";
+import { compileDelete, compileInsert, compileUpdate, type WriteGuard } from "../query/compile-write.ts";
+import { resolveModel } from "../query/path.ts";
+import type { Plan } from "../query/plan.ts";
+import { resolveSelection, type Selection } from "../query/selection.ts";
+import type { SqlValue } from "../sql/value.ts";
+import { isTreeField } from "./ancestor.ts";
+import type { BaseEnvironment } from "./base-environment.ts";
+import { completeText } from "./calculate.ts";
+import { isRecorded } from "./history.ts";
+import type { CachedPlan } from "./plan-cache.ts";
+import { fetchRecord } from "./read.ts";
+import { changesRights, deletionChangesRights } from "./rights-change.ts";
+import { makesStale } from "./settlement.ts";
+import { referencesOf } from "./target.ts";
+import { isUnnumbered } from "./unnumbered.ts";
+import { isValidated } from "./validate.ts";
+import { fieldsOf, type GivenValues } from "./values.ts";
+import { refuseChange } from "./version.ts";
+import { translateViolation } from "./violation.ts";
+import { endRun } from "./write-end.ts";
+import { prepareRun, runParts } from "./write-level.ts";
+import { beginRun, rulesOf } from "./write-run.ts";
+import { checkRight, checksInTransaction, checkTree, type Draft } from "./write-tree.ts";
+
+/** What a write answers with. */
+export interface WrittenRecord {
+  readonly id: number;
+  readonly version: number;
+  /** JSON text of `id`, `name` where the model has one, `display_name`, and the fields that were asked for. */
+  readonly data: string;
+}
+
+/** Options of a write. */
+export interface WriteOptions {
+  /** Paths of fields that the answer carries too. */
+  readonly fields?: readonly string[] | undefined;
+  /** The version that the record must have, as `If-Match` says. */
+  readonly version?: number | undefined;
+}
+
+/** A write of one record. */
+interface SingleWrite {
+  readonly model: Model;
+  readonly operation: "create" | "write";
+  /** Null for a new record. */
+  readonly id: number | null;
+  readonly version: number | undefined;
+  /** Paths of the answer. */
+  readonly paths: readonly string[];
+}
+
+/** The statement of a single write; `extra` says whether its own answer may be older than the write. */
+interface SingleStatement {
+  readonly write: SingleWrite;
+  readonly draft: Draft;
+  readonly fields: readonly StoredField[];
+  readonly plan: CachedPlan<boolean>;
+}
+
+/**
+ * Creates a record.
+ *
+ * @throws MissingError for an unknown model, AccessError when the caller may not create its records
+ * @throws ValidationError with every field that is wrong
+ */
+export async function createRecord(
+  env: BaseEnvironment,
+  modelName: string,
+  values: GivenValues,
+  options: WriteOptions = {},
+): Promise<WrittenRecord> {
+  const model = resolveWritable(env, modelName, "create");
+  const paths = answerPaths(model, options.fields);
+  return writeSingle(env, { model, operation: "create", id: null, version: undefined, paths }, values);
+}
+
+/**
+ * Changes a record. Without any value nothing is changed, and the record keeps its version.
+ *
+ * @throws MissingError for an unknown model, and for a record that is not there for this caller
+ * @throws AccessError when the caller may not change the record
+ * @throws ValidationError with every field that is wrong
+ * @throws VersionConflictError when the record has another version than the one asked for
+ */
+export async function updateRecord(
+  env: BaseEnvironment,
+  modelName: string,
+  id: number,
+  values: GivenValues,
+  options: WriteOptions = {},
+): Promise<WrittenRecord> {
+  const model = resolveWritable(env, modelName, "write");
+  const paths = answerPaths(model, options.fields);
+  const { version } = options;
+  if (Object.values(values).some((value) => value !== undefined)) {
+    return writeSingle(env, { model, operation: "write", id, version, paths }, values);
+  }
+  const record = await fetchRecord(env, modelName, id, { fields: paths });
+  if (version !== undefined && record.version !== version) await refuseChange(env, model, id, version);
+  return { id, ...record };
+}
+
+/**
+ * Deletes a record.
+ *
+ * @throws MissingError for an unknown model, and for a record that is not there for this caller
+ * @throws AccessError when the caller may not delete the record
+ * @throws ConflictError when other records refer to it and must not lose that
+ * @throws VersionConflictError when the record has another version than the one asked for
+ */
+export async function deleteRecord(
+  env: BaseEnvironment,
+  modelName: string,
+  id: number,
+  options: { readonly version?: number | undefined } = {},
+): Promise<void> {
+  const model = resolveWritable(env, modelName, "delete");
+  const { version } = options;
+  const guard = guardOf(env, model, "delete", version);
+  const key = planKey(env, ["delete", guard.versioned, model.name]);
+  const { plan, known } = env.plans.get(key, () => ({ plan: compileDelete(env.access, model, guard), extra: null }));
+  const remove = async (inner: BaseEnvironment): Promise<void> => {
+    const parameters = version === undefined ? [id] : [id, version];
+    const deleted = inner.run(plan, known, [], parameters);
+    const rows = await deleted.catch((error: unknown) => translateViolation(env, model, error));
+    if (rows.length === 0) await refuseChange(inner, model, id, version);
+  };
+  if (isPlainDeletion(env, model)) return remove(env);
+  return env.transaction(async (inner) => {
+    const run = await beginRun(inner);
+    await run.beforeDelete(model, [id]);
+    await remove(inner);
+    await inner.complete(async () => {
+      run.noteDeleted(model, [id]);
+      await endRun(run);
+    });
+  });
+}
+
+/** Whether deleting records takes nothing but the statement itself. */
+export function isPlainDeletion({ registry }: BaseEnvironment, model: Model): boolean {
+  const { beforeDelete, afterDelete } = model.behaviour.hooks;
+  if (beforeDelete !== null || afterDelete !== null || deletionChangesRights(registry, model)) return false;
+  if (isRecorded(registry, model, "delete")) return false;
+  return !makesStale(registry, model, "delete", []);
+}
+
+/**
+ * The model, if the caller may do this to its records; a model that cannot even be read is unknown.
+ *
+ * @throws MissingError, AccessError
+ */
+export function resolveWritable(env: BaseEnvironment, name: string, operation: RecordOperation): Model {
+  const model = resolveModel(env.access, name);
+  checkRight(env, model, operation);
+  return model;
+}
+
+/** A record must be, as it is before the change, within the rule of the operation, which that for reading is part of. */
+function guardOf(
+  env: BaseEnvironment,
+  model: Model,
+  operation: RecordOperation,
+  version: number | undefined,
+): WriteGuard {
+  return { rules: rulesOf(env, model, operation), versioned: version !== undefined };
+}
+
+function answerPaths(model: Model, fields: readonly string[] | undefined): readonly string[] {
+  const own = model.fields.has("name") ? ["id", "name", "display_name"] : ["id", "display_name"];
+  // Those that were asked for come first, so that errors count them as the client does.
+  return fields === undefined ? own : [...fields, ...own];
+}
+
+function planKey(env: BaseEnvironment, shape: readonly unknown[]): string {
+  return `write ${env.registry.serial} ${env.access.key} ${JSON.stringify(shape)}`;
+}
+
+/** Runs a write. One statement is a transaction by itself; what needs more of them gets a transaction around. */
+async function writeSingle(env: BaseEnvironment, write: SingleWrite, values: GivenValues): Promise<WrittenRecord> {
+  const { model, operation, id } = write;
+  const given = [{ path: "", id, values }];
+  const check = (inner: BaseEnvironment) => checkTree(inner, model, operation, given);
+  const early = checksInTransaction(model, operation, given) ? null : await check(env);
+  if (early !== null) {
+    const statement = planSingle(env, write, early);
+    if (isPlain(env, statement)) return runSingle(env, statement);
+  }
+  return env.transaction(async (inner) => {
+    const drafts = early ?? (await check(inner));
+    const statement = planSingle(inner, write, drafts);
+    const run = await beginRun(inner);
+    await prepareRun(run, model, drafts);
+    const change = { model, operation, fields: statement.fields.map(({ name }) => name) };
+    if (id !== null) await run.settlement.before({ ...change, ids: [id] });
+    const written = await runSingle(inner, statement);
+    return inner.complete(async () => {
+      await run.note({ ...change, ids: [written.id] }, drafts);
+      await runParts(run, model, [{ id: written.id, isNew: id === null, draft: statement.draft }]);
+      await endRun(run);
+      if (!isStale(inner, statement)) return written;
+      return { id: written.id, ...(await fetchRecord(inner, model.name, written.id, { fields: write.paths })) };
+    });
+  });
+}
+
+function planSingle(env: BaseEnvironment, write: SingleWrite, [draft]: readonly Draft[]): SingleStatement {
+  if (draft === undefined) throw new Error("a write has no record");
+  const { model, operation, version, paths } = write;
+  const fields = fieldsOf(model, [draft.columns]);
+  const names = fields.map(({ name }) => name);
+  const guard = operation === "create" ? null : guardOf(env, model, "write", version);
+  const key = planKey(env, [operation, guard?.versioned ?? null, model.name, names, paths]);
+  const plan = env.plans.get(key, () => {
+    const answer = resolveSelection(env.access, model, paths);
+    return { plan: compileSingle(env, model, fields, answer, guard), extra: readsOthersOf(model, answer) };
+  });
+  return { write, draft, fields, plan };
+}
+
+function compileSingle(
+  env: BaseEnvironment,
+  model: Model,
+  fields: readonly StoredField[],
+  answer: Selection,
+  guard: WriteGuard | null,
+): Plan {
+  return guard === null
+    ? compileInsert(env.access, model, fields, answer)
+    : compileUpdate(env.access, model, fields, answer, guard);
+}
+
+/** Whether an answer looks at the written model's table again: there, its statement sees what was before the write. */
+function readsOthersOf(model: Model, { fields }: Selection): boolean {
+  return [...fields.values()].some(
+    ({ nested }) => nested !== null && (nested.model === model || readsOthersOf(model, nested)),
+  );
+}
+
+/** Whether a write takes nothing but its statement. */
+function isPlain(env: BaseEnvironment, statement: SingleStatement): boolean {
+  const { write, draft, fields } = statement;
+  const { model, operation } = write;
+  if (isStale(env, statement) || env.access.rule(model, operation) !== null || changesRights(model)) return false;
+  if (isRecorded(env.registry, model, operation)) return false;
+  // Nothing refers to a new record yet, so it closes no circle.
+  if (operation === "write" && fields.some((field) => isTreeField(field) && draft.columns.get(field) !== null))
+    return false;
+  const names = fields.map(({ name }) => name);
+  return !isValidated(model, operation, names) && referencesOf(env, model, [draft]).length === 0;
+}
+
+/** Whether the answer of the statement may be older than the write when that is done. */
+function isStale(env: BaseEnvironment, { write, draft, fields, plan }: SingleStatement): boolean {
+  const { model, operation } = write;
+  const { afterCreate, afterUpdate } = model.behaviour.hooks;
+  if (plan.extra || draft.relations.length > 0 || draft.setters.size > 0) return true;
+  if (operation === "create" && isUnnumbered(draft.columns)) return true;
+  if ((operation === "create" ? afterCreate : afterUpdate) !== null) return true;
+  const names = fields.map(({ name }) => name);
+  return makesStale(env.registry, model, operation, names);
+}
+
+async function runSingle(env: BaseEnvironment, statement: SingleStatement): Promise<WrittenRecord> {
+  const { write, draft, fields, plan } = statement;
+  const { model, id, version } = write;
+  const values = fields.map((field): SqlValue => draft.columns.get(field) ?? null);
+  const leading = [id, version].filter((value): value is number => value !== null && value !== undefined);
+  const found = env.run<WrittenRecord>(plan.plan, plan.known, [], [env.access.userId, ...leading, ...values]);
+  const [written] = await found.catch((error: unknown) => translateViolation(env, model, error));
+  if (written === undefined) {
+    if (id === null) throw new Error("a write gave no record back");
+    return refuseChange(env, model, id, version);
+  }
+  // What is calculated of a record that is not finished is thrown away, and may not even be possible.
+  if (!plan.plan.incomplete || isStale(env, statement)) return written;
+  return { ...written, data: await completeText(env, written.data, "wireExpression") };
+}

@@ -1,0 +1,135 @@
+/** Finds the tenant that a request is for, and never another one; opens databases when they are asked for, lets idle ones go. */
+import { MaintenanceError, MissingError } from "../errors.ts";
+import { type HostRules, parseHost, resolveHost } from "./host.ts";
+import type { LiveTenant } from "./live-tenant.ts";
+import type { Tenant } from "./tenant.ts";
+import type { TenantSource } from "./tenant-source.ts";
+
+/** How requests choose their database. */
+export interface TenantRules extends HostRules {
+  /** The database of requests whose host names none; null where such requests are refused. */
+  readonly defaultDatabase: string | null;
+  /** Whether the header `X-Database` may name the database. */
+  readonly databaseSelector: boolean;
+}
+
+/** How many databases a process keeps open, and for how long. */
+export interface TenantLimits {
+  /** Open at a time; the one that was not asked for longest gives way. */
+  readonly mostOpen: number;
+  /** Milliseconds after which one that nobody asks for is closed. */
+  readonly idle: number;
+}
+
+const LIMITS: TenantLimits = { mostOpen: 40, idle: 5 * 60_000 };
+
+/** The tenants of the process. */
+export class TenantDirectory {
+  readonly #rules: TenantRules;
+  readonly #source: TenantSource;
+  readonly #limits: TenantLimits;
+  readonly #open = new Map<string, LiveTenant>();
+  readonly #opening = new Map<string, Promise<LiveTenant | null>>();
+  readonly #sweep: NodeJS.Timeout;
+
+  constructor(rules: TenantRules, source: TenantSource, limits: TenantLimits = LIMITS) {
+    this.#rules = rules;
+    this.#source = source;
+    this.#limits = limits;
+    this.#sweep = setInterval(() => this.#closeIdle(), limits.idle / 5).unref();
+  }
+
+  /**
+   * The tenant of a request: by its exact host, else by its name under the base domain, else by the header where that is
+   * allowed, else the default one. At once where it is open.
+   *
+   * @param host the `Host` header
+   * @param header the `X-Database` header
+   * @throws MissingError when what is named is no database of this server
+   * @throws MaintenanceError while its modules are changed
+   */
+  resolve(host: string | undefined, header: string | undefined): Tenant | Promise<Tenant> {
+    const { databaseSelector, defaultDatabase } = this.#rules;
+    const name =
+      resolveHost(this.#rules, parseHost(host)) ?? (databaseSelector ? header : undefined) ?? defaultDatabase;
+    if (name === null) throw noSuchDatabase();
+    return this.#open.get(name)?.current() ?? this.find(name).then((live) => live.current());
+  }
+
+  /**
+   * Opens a database, or gives the open one.
+   *
+   * @throws MissingError when there is none of ours with this name
+   */
+  async find(name: string): Promise<LiveTenant> {
+    const known = this.#open.get(name);
+    if (known !== undefined) return known;
+    let opening = this.#opening.get(name);
+    if (opening === undefined) {
+      opening = this.#openNew(name).finally(() => this.#opening.delete(name));
+      this.#opening.set(name, opening);
+    }
+    const live = await opening;
+    if (live === null) throw noSuchDatabase();
+    return live;
+  }
+
+  /** Whether clients may see and choose among the names of databases. */
+  get hasSelector(): boolean {
+    return this.#rules.databaseSelector;
+  }
+
+  /** The names of all databases. */
+  names(): Promise<readonly string[]> {
+    return this.#source.names();
+  }
+
+  /** The databases that are open at the moment. */
+  get opened(): readonly LiveTenant[] {
+    return [...this.#open.values()];
+  }
+
+  /** Fails where the database server does not answer. */
+  check(): Promise<unknown> {
+    return this.#source.check();
+  }
+
+  /** Lets statements under way finish and closes all databases. */
+  async close(): Promise<void> {
+    clearInterval(this.#sweep);
+    await Promise.all([...this.#open.values()].map((live) => live.close()));
+    await this.#source.close();
+  }
+
+  async #openNew(name: string): Promise<LiveTenant | null> {
+    await this.#makeRoom();
+    const live = await this.#source.open(name, () => this.#open.delete(name));
+    if (live !== null) this.#open.set(name, live);
+    return live;
+  }
+
+  /** The number of connections is bounded by the number of databases that are open. */
+  async #makeRoom(): Promise<void> {
+    if (this.#open.size + this.#opening.size < this.#limits.mostOpen) return;
+    const [oldest] = [...this.#open.values()].filter(({ busy }) => !busy).sort((a, b) => a.lastUsed - b.lastUsed);
+    if (oldest === undefined) throw new MaintenanceError("The server works with too many databases at the moment");
+    await this.#close(oldest);
+  }
+
+  #closeIdle(): void {
+    const before = performance.now() - this.#limits.idle;
+    for (const live of this.#open.values()) {
+      if (live.lastUsed < before && !live.busy) void this.#close(live);
+    }
+  }
+
+  /** Whoever comes meanwhile finds it closed, and is asked to come again, or opens it anew. */
+  async #close(live: LiveTenant): Promise<void> {
+    this.#open.delete(live.name);
+    await live.close();
+  }
+}
+
+function noSuchDatabase(): MissingError {
+  return new MissingError("there is no such database");
+}

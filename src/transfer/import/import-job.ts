@@ -1,0 +1,86 @@
+/** Imports that go on without anybody waiting for them. */
+import type { FileDescription } from "../../fields/binary.ts";
+import type { JsonValue } from "../../fields/json.ts";
+import type { JobHandler, NewJob } from "../../jobs/job.ts";
+import type { TableReader } from "../file/table-reader.ts";
+import type { TableOptions } from "../file/table-row.ts";
+import { storeFailedRows } from "./failed-rows.ts";
+import { type Fault, type ImportReport, refusal } from "./report.ts";
+import { type ImportCheckpoint, type ImportOptions, runImport } from "./run-import.ts";
+
+/** What the queue keeps of an import. */
+interface ImportInput {
+  readonly model: string;
+  readonly table: TableOptions;
+  readonly options: Omit<ImportOptions, "mapping"> & { readonly mapping: readonly [string, string | null][] | null };
+}
+
+const KIND = "import";
+
+/** The job that makes an import of a file in the store. */
+export function importJobOf(
+  model: string,
+  table: TableOptions,
+  options: ImportOptions,
+  source: FileDescription,
+): Omit<NewJob, "caller"> {
+  const mapping = options.mapping === null ? null : [...options.mapping];
+  return {
+    kind: KIND,
+    input: asJson({ model, table, options: { ...options, mapping } } satisfies ImportInput),
+    source,
+  };
+}
+
+/**
+ * Does imports. What is saved, and how far the job is, is saved together: after a restart nothing is written twice, and nothing left out.
+ */
+export function importHandler(reader: TableReader): JobHandler {
+  return {
+    kind: KIND,
+    async run({ env, input, source, files, checkpoint, save, finish, report }) {
+      const { model, table, options: kept } = input as ImportInput;
+      if (source === null) throw new Error("an import needs a file");
+      const options = { ...kept, mapping: kept.mapping === null ? null : new Map(kept.mapping) };
+      const handle = await files.open(source.hash);
+      let isFinished = false;
+      let faults: readonly Fault[] = [];
+      try {
+        const done = await runImport(
+          env,
+          model,
+          (work) => reader.read({ descriptor: handle.fd }, table, work),
+          options,
+          {
+            start: checkpoint as ImportCheckpoint | null,
+            progress: (rows) => report({ done: rows }),
+            faults: (all) => {
+              faults = all;
+            },
+            keep: (inner, state) => save(inner, asJson(state)),
+            end: async (inner, told) => {
+              await finish(inner, { result: resultOf(told, options) });
+              isFinished = true;
+            },
+          },
+        );
+        if (isFinished) return null;
+        const file = await storeFailedRows({ reader, handle, table }, faults, files);
+        return { result: resultOf(done, options), file };
+      } finally {
+        await handle.close();
+      }
+    },
+  };
+}
+
+/** What the request would have been answered; the ids of a long import would be too much to keep. */
+function resultOf(report: ImportReport, options: ImportOptions): JsonValue {
+  const told = { ...report, ids: [] };
+  return asJson(options.abort && report.failed > 0 ? refusal(told) : told);
+}
+
+/** Members that are not given are left out in JSON. */
+function asJson(value: unknown): JsonValue {
+  return JSON.parse(JSON.stringify(value)) as JsonValue;
+}

@@ -1,0 +1,36 @@
+/** An answer that would fill the memory is refused, however it comes about; a smaller part of the same is given. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Environment } from "../../src/records/environment.ts";
+import { fetchRecord, queryRecords } from "../../src/records/read.ts";
+import { createGroupDatabase, environmentFor } from "../fixtures/group-reader.ts";
+import type { TestDatabase } from "../support/database.ts";
+
+let made: TestDatabase;
+let env: Environment;
+beforeAll(async () => {
+  made = await createGroupDatabase();
+  env = environmentFor(made);
+  const text = `with p as (insert into product (id, name, active) overriding system value values (1, 'long', true))
+insert into line (id, note, product_id) overriding system value select i, repeat('x', 1000000), 1 from generate_series(1, 70) i`;
+  await made.database.run({ text, values: [] });
+});
+afterAll(() => made.drop());
+
+test("as a page of many long records", async () => {
+  const request = { fields: ["note"], limit: 1000 };
+  await expect(queryRecords(env, "Line", request)).rejects.toThrow(/^the answer would have more than 64 MiB/);
+  expect((await queryRecords(env, "Line", { ...request, limit: 10 })).data.length).toBeGreaterThan(10_000_000);
+});
+
+test("as a list within one record", async () => {
+  await expect(fetchRecord(env, "Product", 1, { fields: ["lines.note"] })).rejects.toThrow(/more than 64 MiB/);
+  await expect(queryRecords(env, "Product", { fields: ["lines.note"] })).rejects.toThrow(/more than 64 MiB/);
+  expect(JSON.parse((await fetchRecord(env, "Product", 1, { fields: ["lines.quantity"] })).data).lines).toHaveLength(
+    70,
+  );
+});
+
+test("but code reads it", async () => {
+  const lines = await env.model("Line" as never).all("note" as never);
+  expect(lines).toHaveLength(70);
+});

@@ -1,0 +1,13 @@
+/** The address of the run's PostgreSQL as people write it, for processes that tests start. */
+import pg from "pg";
+import { inject } from "vitest";
+import { clientConfig } from "../../src/database/connection-option.ts";
+
+/** The address of the maintenance database, with user and password, also where the server listens at a Unix socket. */
+export function serverUrl(): string {
+  const client = new pg.Client(clientConfig(inject("connection"), { statementTimeout: 0, connectTimeout: 0 }));
+  const password = typeof client.password === "string" ? `:${encodeURIComponent(client.password)}` : "";
+  const start = `postgresql://${client.user}${password}@`;
+  if (!client.host.startsWith("/")) return `${start}${client.host}:${client.port}/postgres`;
+  return `${start}localhost:${client.port}/postgres?host=${encodeURIComponent(client.host)}`;
+}
