@@ -165,6 +165,13 @@ test("orders, their lines, and what the invoices make of them add up, whatever t
         expect(sum(invoices, name)).toBe(units(whole[name]));
       }
     }),
-    { numRuns: 3, endOnFailure: true },
+    {
+      numRuns: 3,
+      endOnFailure: true,
+      // The taxes of the two parts, each rounded to fils, are one too much.
+      examples: [
+        ["KWD", [{ description: "Thing", quantity: "2.92", unit_price: "930.60", discount: "90.47", taxes }], [5]],
+      ],
+    },
   );
 });

@@ -104,7 +104,15 @@ function readEntries(module: string, manifest: Manifest): Entry[] {
 
 /** Checks the form of one entry of a file. */
 function readEntry(entry: unknown, place: Pick<Entry, "module" | "file" | "demo" | "position">): Entry {
-  const { data_type, identifier, apply_once = false, values, ...unknown } = entry as Record<string, unknown>;
+  const {
+    data_type,
+    identifier,
+    apply_once = false,
+    values = {},
+    made_by,
+    run,
+    ...unknown
+  } = entry as Record<string, unknown>;
   const where = `${place.file}: ${String(identifier)}`;
   expect(unknown, where).toEqual({});
   expect(apply_once, where).toBeTypeOf("boolean");

@@ -41,6 +41,7 @@ export class ConnectionPool {
   readonly #connections: Connection[] = [];
   readonly #waiters: Waiter[] = [];
   #opening = 0;
+  #newest = 0;
   #noOpeningBefore = 0;
   #lastFailure: unknown;
   #closed = false;
@@ -99,10 +100,20 @@ export class ConnectionPool {
     }
   }
 
-  /** Replaces all connections as they become free, for example after tables have changed under prepared statements. */
-  renew(): void {
+  /** The number of the connection opened last; they count up. */
+  get newest(): number {
+    return this.#newest;
+  }
+
+  /**
+   * Replaces connections as they become free, for example after tables have changed under prepared statements.
+   *
+   * @param newest the number of the last one to go, all unless given: after one was found broken, those that were open
+   *   by then may be broken too without having told yet
+   */
+  renew(newest = this.#newest): void {
     for (const connection of this.#connections) {
-      connection.retired = true;
+      connection.retired ||= connection.number <= newest;
     }
     this.#serve();
   }
@@ -214,8 +225,7 @@ export class ConnectionPool {
   /** Opens one more connection if that is allowed and sensible. */
   #open(shared: boolean): void {
     const now = performance.now();
-    const allowed = this.#connections.length === 0 || now >= this.#noOpeningBefore;
-    if (this.#closed || !allowed || this.size >= this.#options.maxConnections) {
+    if (this.#closed || now < this.#noOpeningBefore || this.size >= this.#options.maxConnections) {
       return;
     }
     // A place in a pipeline that moves is free sooner than a new connection is there.
@@ -223,7 +233,8 @@ export class ConnectionPool {
       return;
     }
     this.#opening += 1;
-    Connection.open(this.#options.client, (connection) => this.#drop(connection)).then(
+    this.#newest += 1;
+    Connection.open(this.#options.client, this.#newest, (connection) => this.#drop(connection)).then(
       (connection) => {
         this.#opening -= 1;
         if (this.#closed) {
@@ -235,15 +246,21 @@ export class ConnectionPool {
       },
       (error: unknown) => {
         this.#opening -= 1;
-        this.#noOpeningBefore = performance.now() + REOPEN_MS;
-        this.#lastFailure = error;
-        if (this.#connections.length === 0) {
-          this.#rejectAll(unreachable(error, this.#options.statementTimeout));
-        } else {
-          this.#options.onTrouble(error);
-        }
+        this.#judgeFailure(error);
       },
     );
+  }
+
+  /** Callers wait on while connections are there or on the way, or the server is only full; else they hear it at once. */
+  #judgeFailure(error: unknown): void {
+    const reason = unreachable(error, this.#options.statementTimeout);
+    this.#lastFailure = error;
+    if (this.size > 0 || reason.code === "server_exhausted") {
+      this.#noOpeningBefore = performance.now() + REOPEN_MS;
+      this.#options.onTrouble(error);
+    } else {
+      this.#rejectAll(reason);
+    }
   }
 
   #countMovingLanes(now: number): number {
@@ -294,7 +311,7 @@ export class ConnectionPool {
 }
 
 /** An attempt to connect failed: the server's own reason if it gave one, else that it cannot be reached. */
-function unreachable(error: unknown, statementTimeout: number): unknown {
+function unreachable(error: unknown, statementTimeout: number): DatabaseUnavailable {
   const translated = translateError(error, { statementTimeout });
   return translated instanceof DatabaseUnavailable
     ? translated

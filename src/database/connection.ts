@@ -41,19 +41,28 @@ export class Connection {
   #lost: Error | undefined;
   #cancelling = false;
 
-  private constructor(client: DriverClient) {
+  private constructor(
+    client: DriverClient,
+    /** Higher than that of each connection whose opening began earlier. */
+    readonly number: number,
+  ) {
     this.#client = client;
   }
 
   /**
    * Opens a connection.
    *
+   * @param number tells it from those opened earlier
    * @param onLost called once when the connection breaks at any later time
    * @throws the driver's own error when the server cannot be reached or refuses
    */
-  static async open(config: ClientConfig, onLost: (connection: Connection) => void): Promise<Connection> {
+  static async open(
+    config: ClientConfig,
+    number: number,
+    onLost: (connection: Connection) => void,
+  ): Promise<Connection> {
     const client = new pg.Client(config) as unknown as DriverClient;
-    const connection = new Connection(client);
+    const connection = new Connection(client, number);
     // Without a listener an idle connection that breaks would end the process.
     const lose = (error?: Error) => {
       if (connection.#lost === undefined) {

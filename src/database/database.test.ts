@@ -1,5 +1,5 @@
 /** Single statements: shared connections keep them apart, lost connections heal, waiting is bounded. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { sql } from "../sql/fragment.ts";
 import { Database, type DatabaseOptions, type Statement } from "./database.ts";
@@ -256,6 +256,29 @@ describe("a server that is not there or full", () => {
       await database.close();
     } finally {
       await test.administer("DROP ROLE limited");
+    }
+  });
+
+  it("a server that is full to the last place makes callers wait for one, not fail", async () => {
+    await test.administer("CREATE ROLE crowded LOGIN CONNECTION LIMIT 1 PASSWORD 'crowded'");
+    const connection = { ...test.connection, user: "crowded", password: "crowded" };
+    const warned = vi.fn();
+    const holder = open({ connection });
+    const waiting = open({ connection, logger: { warn: warned, error: warned } });
+    try {
+      await holder.rows(statement("SELECT 1"));
+      const answer = waiting.rows(statement("SELECT 2 AS two"));
+      await expect
+        .poll(() => warned.mock.calls)
+        .toContainEqual([
+          { err: expect.objectContaining({ message: expect.stringMatching(/too many connections for role/) }) },
+          "database connection trouble",
+        ]);
+      await holder.close();
+      expect(await answer).toEqual([{ two: 2 }]);
+    } finally {
+      await Promise.all([holder.close(), waiting.close()]);
+      await test.administer("DROP ROLE crowded");
     }
   });
 

@@ -120,6 +120,7 @@ export class Database implements Session {
     let result: T;
     for (let attempt = 0; ; attempt += 1) {
       const transaction = new Transaction(this.#host, options);
+      const { newest } = this.#pool;
       let callbacks: readonly (() => void | Promise<void>)[];
       try {
         result = await work(transaction);
@@ -128,7 +129,7 @@ export class Database implements Session {
         await transaction.rollback();
         // The work may have dressed the server's error up.
         const reason = transaction.failure ?? error;
-        if (attempt >= retries || transaction.hasExternalEffect || !this.#mayWorkNow(reason, attempt)) {
+        if (attempt >= retries || transaction.hasExternalEffect || !this.#mayWorkNow(reason, attempt, newest)) {
           throw error;
         }
         this.#retried += 1;
@@ -188,6 +189,7 @@ export class Database implements Session {
       const shared = this.#sharing.canShare(statement);
       const lent = this.#pool.take(shared, cancellation);
       const connection = lent instanceof Promise ? await lent : lent;
+      const { newest } = this.#pool;
       try {
         checkWanted(cancellation);
         const answer = await connection.send(statement, this.#nameOf(statement), cancellation);
@@ -195,7 +197,7 @@ export class Database implements Session {
         return answer;
       } catch (error) {
         const cancelled = cancellation?.cancelled === true;
-        if (attempt > 0 || cancelled || !this.#mayRepeat(error, statement)) {
+        if (attempt > 0 || cancelled || !this.#mayRepeat(error, statement, newest)) {
           throw this.#judge(error, statement, cancelled);
         }
       } finally {
@@ -208,13 +210,21 @@ export class Database implements Session {
     return this.#preparedStatements ? (statement as Statement).name : undefined;
   }
 
-  /** A single statement is sent again when the server certainly did not run it, or when it only reads. */
-  #mayRepeat(error: unknown, statement: AnyStatement): boolean {
+  /**
+   * A single statement is sent again when the server certainly did not run it, or when it only reads.
+   *
+   * @param newest the newest connection when it was sent: what broke it may have broken the others, and once more is all
+   */
+  #mayRepeat(error: unknown, statement: AnyStatement, newest: number): boolean {
     if (isStalePlan(error)) {
       this.#pool.renew();
       return true;
     }
-    return error instanceof ConnectionLost && isRead(statement);
+    if (error instanceof ConnectionLost && isRead(statement)) {
+      this.#pool.renew(newest);
+      return true;
+    }
+    return false;
   }
 
   #judge(error: unknown, statement: AnyStatement, cancelled: boolean): unknown {
@@ -225,7 +235,7 @@ export class Database implements Session {
   }
 
   /** Decides whether a transaction that failed is worth another attempt; one that lost its connection gets one. */
-  #mayWorkNow(error: unknown, attempt: number): boolean {
+  #mayWorkNow(error: unknown, attempt: number, newest: number): boolean {
     if (isCollision(error)) {
       return true;
     }
@@ -233,7 +243,11 @@ export class Database implements Session {
       this.#pool.renew();
       return true;
     }
-    return attempt === 0 && error instanceof DatabaseUnavailable && error.code === "unreachable";
+    if (attempt === 0 && error instanceof DatabaseUnavailable && error.code === "unreachable") {
+      this.#pool.renew(newest);
+      return true;
+    }
+    return false;
   }
 
   async #runAfterCommit(callbacks: readonly (() => void | Promise<void>)[]): Promise<void> {

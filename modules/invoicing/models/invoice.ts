@@ -152,6 +152,7 @@ export const InvoiceLine = defineModel("InvoiceLine", {
       hint: "What the last part of an order line adds, so that all parts make up the whole",
     }),
     tax_difference: monetary({
+      currency: "invoice.currency",
       required: true,
       default: 0,
       readonly: true,
