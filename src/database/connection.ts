@@ -24,6 +24,8 @@ interface DriverMembers {
 type DriverClient = Omit<pg.Client, keyof DriverMembers> & DriverMembers;
 
 export class Connection {
+  /** Higher than that of each connection whose opening began earlier. */
+  readonly number: number;
   /** True while a transaction, or a statement that may be slow, has the connection for itself. */
   exclusive = false;
   /** Callers that hold the connection now, more than one only while it is shared. */
@@ -41,12 +43,9 @@ export class Connection {
   #lost: Error | undefined;
   #cancelling = false;
 
-  private constructor(
-    client: DriverClient,
-    /** Higher than that of each connection whose opening began earlier. */
-    readonly number: number,
-  ) {
+  private constructor(client: DriverClient, number: number) {
     this.#client = client;
+    this.number = number;
   }
 
   /**
