@@ -166,14 +166,12 @@ it("a cancel request that comes late and meets the next statement does it no har
   const next = database.rows(sleep(0.4));
   cancellation.cancel();
   await expect(slow).rejects.toMatchObject(CANCELLED);
-  const stopped = await test.database.rows(
-    statement(
-      `SELECT pg_cancel_backend(pid) AS done FROM pg_stat_activity
+  const stop = statement(
+    `SELECT pg_cancel_backend(pid) AS done FROM pg_stat_activity
                WHERE datname = current_database() AND state = 'active' AND query = $1`,
-      SLEEP,
-    ),
+    SLEEP,
   );
-  expect(stopped).toEqual([{ done: true }]);
+  await expect.poll(() => test.database.rows(stop), { interval: 5 }).toEqual([{ done: true }]);
   expect(await next).toHaveLength(1);
 });
 

@@ -19,7 +19,7 @@ import { sendError, toApplicationError } from "./error-answer.ts";
 import { addExportRoute } from "./export-route.ts";
 import { addImportRoute } from "./import-route.ts";
 import { addJobRoutes } from "./job-route.ts";
-import { buildLogger } from "./logger.ts";
+import { buildLogger, withoutRedaction } from "./logger.ts";
 import { addMetricsRoute } from "./metrics-route.ts";
 import { addModuleChangeRoutes } from "./module-change-route.ts";
 import { addModuleRoutes } from "./module-route.ts";
@@ -117,9 +117,10 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
     if (error !== null) sendError(reply, error, errors);
   });
   if (logger.isLevelEnabled("info")) {
+    const requestLog = withoutRedaction(logger);
     server.addHook("onResponse", (request, reply, done) => {
       const { method, url, tenant, caller, id } = request;
-      logger.info(
+      requestLog.info(
         {
           requestId: id,
           method,

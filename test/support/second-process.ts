@@ -51,9 +51,8 @@ export async function startSecondProcess(
       return { status: response.statusCode, json: response.json() };
     },
     breakLine: async () => {
-      const text = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE datname = current_database() AND application_name = 'fullfinity notices' AND pid <> pg_backend_pid()`;
-      await first.database.database.rows({ text, values: [] });
+      const [[line] = []] = await database.onLine("SELECT pg_backend_pid()");
+      await first.database.database.rows({ text: "SELECT pg_terminate_backend($1)", values: [line as number] });
       while (database.hears) await new Promise((resolve) => setImmediate(resolve));
     },
     close: async () => {
