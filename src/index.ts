@@ -1,7 +1,7 @@
 /** What module authors import as `fullfinity`. */
 export { Type } from "typebox";
 export { ruleProblem } from "./access/record-rule.ts";
-export { type ActionResult, action } from "./contract/action-result.ts";
+export { type ActionResult, action, openedRecord } from "./contract/action-result.ts";
 export { AccessError, MissingError, UserError, ValidationError } from "./errors.ts";
 export { binary, file } from "./fields/binary.ts";
 export { boolean } from "./fields/boolean.ts";

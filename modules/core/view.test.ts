@@ -93,4 +93,11 @@ test("the menu is that of the user's groups, also of those that other groups imp
     "products.products",
   ]);
   expect(await menuOf("demo@example.com")).toHaveLength(6);
+  // Through as many groups as there are in between.
+  let group = await admin.find("Group", "Q(identifier='sales_user')");
+  for (let depth = 0; depth < 6; depth++) {
+    group = await admin.create("Group", { name: `G${depth}`, identifier: `g${depth}`, implied_groups: [group] });
+  }
+  await admin.update("User", await admin.find("User", "Q(email='internal@example.com')"), { groups: [group] });
+  expect(await menuOf("internal@example.com")).toEqual(await menuOf("sales@example.com"));
 });

@@ -15,7 +15,7 @@ import { InvoiceMethods } from "./models/invoice-method.ts";
 import { CreditAllocation, Payment, PaymentAllocation } from "./models/payment.ts";
 import { PaymentAllocationBehaviour, PaymentBehaviour } from "./models/payment-behaviour.ts";
 import { PaymentMethods } from "./models/payment-method.ts";
-import { InvoicePayment, RegisterPaymentWizard } from "./models/register-payment.ts";
+import { InvoicePayment, RegisterPaymentBehaviour, RegisterPaymentWizard } from "./models/register-payment.ts";
 import {
   SaleOrderInvoicingBehaviour,
   SaleOrderLineInvoicingBehaviour,
@@ -33,6 +33,7 @@ export default defineModule({
     InvoiceEffects,
     InvoiceLineEffects,
     InvoicePayment,
+    RegisterPaymentBehaviour,
     InvoiceCredit,
     CreateInvoiceBehaviour,
     SaleOrderBilling,

@@ -1,17 +1,11 @@
-/** Reads what was open on a day: invoices, less what came off them until then. */
+/** Reads what was open on a day: what is due of invoices now, and what has come off them since. */
 import { Decimal, type Environment } from "fullfinity";
-import { loadConversion } from "../core/currency-conversion.ts";
+import { type Conversion, loadConversion } from "../core/currency-conversion.ts";
 import type { OpenInvoice } from "./receivables.ts";
 
-/** What came off an invoice on a day. */
-interface Reduction {
-  readonly amount: string;
-  /** `YYYY-MM-DD` */
-  readonly date: string;
-}
-
 /**
- * Reads what was open on a day of posted invoices and credit notes, as far as the user sees them.
+ * Reads what was open on a day of posted invoices and credit notes, as far as the user sees them. However many there are, the number
+ * of statements is the same for a currency.
  *
  * @param asOf `YYYY-MM-DD`; what was invoiced, paid or credited later does not count
  * @param contact null for all customers
@@ -32,17 +26,13 @@ export async function loadReceivables(
       mine.filter({ amount_due__gt: 0 }),
       mine.filter({ allocations__payment__date__gt: asOf }),
       mine.filter({ credits__credit_note__date__gt: asOf }),
-    ].map((list) => list.all("type", "contact", "currency", "date", "due_date", "total")),
+    ].map((list) => list.all("type", "contact", "currency", "date", "due_date", "amount_due")),
   );
-  const invoices = [...new Map(lists.flat().map((invoice) => [invoice.id, invoice])).values()];
-  const reductions = await loadReductions(
-    env,
-    invoices.map(({ id }) => id),
-  );
-  const open = invoices
-    .map(({ id, type, contact: customer, currency: own, date, due_date, total }): OpenInvoice => {
-      const off = (reductions.get(id) ?? []).filter((each) => each.date <= asOf);
-      const left = off.reduce((sum, { amount }) => sum.minus(amount), new Decimal(total ?? 0));
+  const invoices = new Map(lists.flat().map((invoice) => [invoice.id, invoice]));
+  const since = await loadReductions(env, asOf);
+  const open = [...invoices.values()]
+    .map(({ id, type, contact: customer, currency: own, date, due_date, amount_due }): OpenInvoice => {
+      const left = (since.get(id) ?? new Decimal(0)).plus(amount_due ?? 0);
       return {
         contact: customer,
         currency: own,
@@ -55,30 +45,23 @@ export async function loadReceivables(
   return currency === null ? open : convertAll(env, open, currency, asOf);
 }
 
-/** What came off invoices, whoever may see it: an amount due is the same for everybody. */
-async function loadReductions(env: Environment, ids: readonly number[]): Promise<ReadonlyMap<number, Reduction[]>> {
+/** What has come off invoices after a day, whoever may see by what: an amount due is the same for everybody. */
+async function loadReductions(env: Environment, asOf: string): Promise<ReadonlyMap<number, Decimal>> {
   const kernel = env.elevated();
-  const found = new Map<number, Reduction[]>();
-  const add = (id: number, reduction: Reduction) => found.set(id, [...(found.get(id) ?? []), reduction]);
-  const paid = await kernel.model("PaymentAllocation").filter({ invoice__in: ids }).all("invoice", "payment", "amount");
-  const payments = await kernel
-    .model("Payment")
-    .filter({ id__in: paid.map(({ payment }) => payment.id) })
-    .all("date");
-  const paidOn = new Map(payments.map(({ id, date }) => [id, date]));
-  for (const { invoice, payment, amount } of paid) add(invoice.id, { amount, date: paidOn.get(payment.id) ?? "" });
-  const uses = await Promise.all([
-    kernel.model("CreditAllocation").filter({ invoice__in: ids }).all("invoice", "credit_note", "amount"),
-    kernel.model("CreditAllocation").filter({ credit_note__in: ids }).all("invoice", "credit_note", "amount"),
+  const [paid, credited] = await Promise.all([
+    kernel
+      .model("PaymentAllocation")
+      .filter({ payment__date__gt: asOf, invoice__date__lte: asOf })
+      .all("invoice", "amount"),
+    kernel
+      .model("CreditAllocation")
+      .filter({ credit_note__date__gt: asOf, invoice__date__lte: asOf })
+      .all("invoice", "amount"),
   ]);
-  const notes = await kernel
-    .model("Invoice")
-    .filter({ id__in: uses.flat().map(({ credit_note }) => credit_note.id) })
-    .all("date");
-  const creditedOn = new Map(notes.map(({ id, date }) => [id, date]));
-  const dateOf = ({ credit_note }: { credit_note: { id: number } }) => creditedOn.get(credit_note.id) ?? "";
-  for (const use of uses[0]) add(use.invoice.id, { amount: use.amount, date: dateOf(use) });
-  for (const use of uses[1]) add(use.credit_note.id, { amount: use.amount, date: dateOf(use) });
+  const found = new Map<number, Decimal>();
+  for (const { invoice, amount } of [...paid, ...credited]) {
+    found.set(invoice.id, (found.get(invoice.id) ?? new Decimal(0)).plus(amount));
+  }
   return found;
 }
 
@@ -88,10 +71,12 @@ async function convertAll(
   currency: OpenInvoice["currency"],
   asOf: string,
 ): Promise<OpenInvoice[]> {
-  const converted: OpenInvoice[] = [];
-  for (const invoice of open) {
-    const { convert } = await loadConversion(env, invoice.currency.id, currency.id, asOf);
-    converted.push({ ...invoice, currency, open: convert(invoice.open) });
+  const conversions = new Map<number, Conversion>();
+  for (const id of new Set(open.map((invoice) => invoice.currency.id))) {
+    conversions.set(id, await loadConversion(env, id, currency.id, asOf));
   }
-  return converted;
+  return open.map((invoice) => {
+    const conversion = conversions.get(invoice.currency.id);
+    return { ...invoice, currency, open: conversion?.convert(invoice.open) ?? invoice.open };
+  });
 }

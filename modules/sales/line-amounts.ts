@@ -56,3 +56,8 @@ export function calculateLine({ quantity, unit_price, discount, taxes }: PricedL
 export function total(amounts: readonly (Decimal | string)[]): Decimal {
   return amounts.reduce((sum: Decimal, amount) => sum.plus(amount), new Decimal(0));
 }
+
+/** The sum of an amount of each line, as a numeral; a line that has none yet counts nothing. */
+export function totalOf<Line>(lines: readonly Line[], amountOf: (line: Line) => string | null): string {
+  return total(lines.map((line) => amountOf(line) ?? "0")).toFixed();
+}

@@ -61,7 +61,7 @@ function parseRule(registry: Registry, model: Model, rule: string, session: Bind
 
 /** Somebody whom a rule could be for. */
 const ANYBODY: BindContext = {
-  names: { uid: 1, cid: 1, company_id: 1, cids: [1], contact_id: 1 },
+  names: { uid: 1, cid: 1, company_id: 1, cids: [1], contact_id: 1, gids: [1] },
   clock: { now: new Date(0), timeZone: "UTC" },
 };
 

@@ -36,6 +36,7 @@ describe("groups", () => {
     const groups = [1, 2, 3, 4].map((id) => ({ id, implies: implies[id] ?? [] }));
     const rights = await rightsOf({ users: [{ id: 1, groups: own }], groups, access: [] });
     expect([...rights.groups]).toEqual(expected);
+    expect(rights.names.gids).toEqual(expected.map((name) => Number(name.slice("group_".length))));
   });
 });
 
@@ -170,7 +171,7 @@ test("who the user is", async () => {
   };
   const rights = await rightsOf(data);
   expect(rights).toMatchObject({ userId: 1, active: true, email: "user1@example.com", timeZone: "Europe/Berlin" });
-  expect(rights.names).toEqual({ uid: 1, cid: 2, company_id: 2, cids: [1, 2], contact_id: null });
+  expect(rights.names).toEqual({ uid: 1, cid: 2, company_id: 2, cids: [1, 2], contact_id: null, gids: [] });
   expect(await loadRights(made.database, vaultRegistry, 7)).toMatchObject({ active: false });
   expect(await loadRights(made.database, vaultRegistry, 8)).toBeNull();
 });

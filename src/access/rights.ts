@@ -48,6 +48,7 @@ interface Loaded {
   readonly company: number | null;
   readonly contact: number | null;
   readonly groups: readonly string[];
+  readonly groupIds: readonly number[];
   readonly companies: readonly number[];
   readonly models: readonly ModelRights[];
   readonly rules: readonly RuleRights[];
@@ -66,7 +67,7 @@ const GUESTS = "core_public";
 export async function loadRights(session: Session, registry: Registry, userId: number | null): Promise<Rights | null> {
   const [row] = await session.rows<{ rights: Loaded }>(rightsStatement(registry, userId));
   if (row === undefined) return null;
-  const { email, active, timezone, company, contact, groups, companies, models, rules } = row.rights;
+  const { email, active, timezone, company, contact, groups, groupIds, companies, models, rules } = row.rights;
   const key = createHash("sha256")
     .update(JSON.stringify([groups, models, rules]))
     .digest("base64url")
@@ -83,6 +84,7 @@ export async function loadRights(session: Session, registry: Registry, userId: n
       company_id: company,
       cids: withDefault(companies, company),
       contact_id: contact,
+      gids: groupIds,
     },
     models,
     rules,
@@ -136,6 +138,7 @@ select json_build_object(
   'email', u.email, 'active', u.active, 'timezone', u.timezone, 'company', u.company, 'contact', u.contact,
   'groups', (select coalesce(json_agg(g.identifier order by g.identifier), '[]') from ${group} g
     where g.id in (select id from member)),
+  'groupIds', (select coalesce(json_agg(m.id order by m.id), '[]') from member m),
   'companies', (select coalesce(json_agg(${companies.target} order by 1), '[]') from ${companies.table}
     where ${companies.source} = u.id),
   'models', (select coalesce(json_agg(m order by m.model), '[]') from model m),

@@ -49,6 +49,12 @@ export const actionSchemas = {
   ),
 } as const;
 
+/** The id of the record that a result opens, such as one that the method has made; null where it opens none. */
+export function openedRecord(result: unknown): number | null {
+  const { type, record_id: id } = Object(result) as { readonly type?: unknown; readonly record_id?: unknown };
+  return type === "window_action" && typeof id === "number" ? id : null;
+}
+
 type ActionSchemas = typeof actionSchemas;
 /** The types of actions. */
 export type ActionType = keyof ActionSchemas;

@@ -68,7 +68,8 @@ export const executeMethod = endpoint({
   description:
     "Only methods that a module declares are there. Those of the scope `records` work on the records of `ids`, which must all be " +
     "there for this user and within the rules of what the method needs; those of the scope `model` take none. Inputs are checked " +
-    "like the values of a record. Keys of the context that the method does not declare are not looked at, and none gives a right. " +
+    "like the values of a record. Keys of the context that the method does not declare are not looked at, but for `tz` and `lang`, " +
+    "which must be a time zone and a language; none gives a right. " +
     "All that a method does is one transaction.",
   query: null,
   body: strictObject({

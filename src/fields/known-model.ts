@@ -8,6 +8,8 @@ declare global {
     interface Wizards {}
     /** A name of the module's choice -> `typeof` an extension. */
     interface Extensions {}
+    /** A name of the module's choice -> `typeof` a behaviour of a model, so that code can call its methods by name. */
+    interface Behaviours {}
     /** What the kernel announces to declarations that stand below it: the environment that their functions get. */
     interface Kernel {}
   }

@@ -1,4 +1,5 @@
 /** Calls the methods that entries of data files name: what makes their record, and what is done with it. */
+import { openedRecord } from "../contract/action-result.ts";
 import type { Environment } from "../records/environment.ts";
 import { executeMethod } from "../records/method.ts";
 import type { DataEntry } from "./data-file.ts";
@@ -30,9 +31,8 @@ export async function makeRecord(
     throw new InstallError([`${place}: made_by: of must name records of one model`]);
   }
   const request = { ids: of.map(({ record }) => record), inputs: madeBy.inputs };
-  const result = (await executeMethod(env, first.model, madeBy.method, request)) as { record_id?: unknown } | null;
-  const id = result?.record_id;
-  if (typeof id === "number") return id;
+  const id = openedRecord(await executeMethod(env, first.model, madeBy.method, request));
+  if (id !== null) return id;
   throw new InstallError([`${place}: made_by: ${first.model}.${madeBy.method}() opens no record`]);
 }
 

@@ -81,6 +81,33 @@ describe("a module that is installed", () => {
   });
 });
 
+describe("a data file with a view or window that cannot be", () => {
+  const entry = (type: string, values: string) => `
+- data_type: ${type}
+  identifier: broken
+  values: { name: Broken, identifier: fleet.broken, ${values} }
+`;
+  it.each([
+    ["a field", "UiView", "model: Car, type: list, content: { fields: [plate, colr] }", 'Car has no field "colr"'],
+    ["a field behind one", "UiView", "model: Car, type: list, content: { fields: [wheel.nme] }", 'no field "nme"'],
+    ["a model", "UiView", "model: Cart, type: list, content: { fields: [plate] }", '"Cart" is no model'],
+    ["a method", "UiView", "model: Car, type: form, content: { buttons: [sell], groups: [] }", 'no method "sell"'],
+    ["a model of a window", "WindowAction", "model: Cart", '"Cart" is no model'],
+    ["a filter of a window", "WindowAction", "model: Car, filter: Q(colr=1)", 'Car has no field "colr"'],
+  ])("stops the installation with what is wrong, and nothing has changed: %s", async (_what, type, values, message) => {
+    const database = await create();
+    const before = await loadDatabaseState(database.database);
+    const library = await fleet.withData(entry(type, values));
+    const failure = await change(database, library, "install").then(String, String);
+    expect(failure).toContain(message);
+    expect(failure).toMatch(/^InstallError: fleet\/more\.yaml, broken: /);
+    expect(await there(database, "car")).toBe(false);
+    expect(await rows(database, "SELECT id FROM ui_view WHERE model LIKE 'Car%'")).toEqual([]);
+    expect(await rows(database, "SELECT id FROM model_access WHERE identifier = 'fleet_all'")).toEqual([]);
+    expect(await loadDatabaseState(database.database)).toEqual(before);
+  });
+});
+
 describe("an upgrade along the ledger", () => {
   async function createWithCars(): Promise<TestDatabase> {
     const database = await create();

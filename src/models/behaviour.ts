@@ -32,8 +32,11 @@ type AnyHook = (batch: never, env: RunningEnvironment, next: never) => unknown;
 /** The moments of a write that hooks wrap. */
 export type Moment = keyof ComposedHooks;
 
+/** Name -> a method that clients may call, or what is put around one. */
+type MethodMap = Readonly<Record<string, MethodDeclaration | MethodWrapper>>;
+
 /** What one module declares that the records of a model do. */
-export interface ModelBehaviour<Name extends string = string> {
+export interface ModelBehaviour<Name extends string = string, Methods extends MethodMap = MethodMap> {
   readonly implements: Name;
   /** Name that fields give in their option `calculate` -> function. */
   readonly calculate: Readonly<Record<string, Calculate>>;
@@ -41,8 +44,7 @@ export interface ModelBehaviour<Name extends string = string> {
   readonly setters: Readonly<Record<string, Setter>>;
   readonly validate: Readonly<Record<string, ValidationDeclaration>>;
   readonly hooks: Readonly<Partial<Record<Moment, AnyHook>>>;
-  /** Name -> a method that clients may call, or what is put around one. */
-  readonly methods?: Readonly<Record<string, MethodDeclaration | MethodWrapper>>;
+  readonly methods?: Methods;
   /** Field -> what its value in a form does to others. */
   readonly effects?: Readonly<Record<string, EffectDeclaration>>;
   /** The source file, for messages about conflicts. */
@@ -60,12 +62,12 @@ type Validations<Name extends ModelName, Fields> = {
 };
 
 /** What {@link implementModel} takes. */
-interface BehaviourDeclaration<Name extends ModelName, Fields> {
+interface BehaviourDeclaration<Name extends ModelName, Fields, Methods> {
   readonly calculate?: CalculateFunctions<Name>;
   readonly setters?: SetterFunctions<Name>;
   readonly validate?: Validations<Name, Fields>;
   readonly hooks?: HookDeclarations<Name>;
-  readonly methods?: Readonly<Record<string, MethodDeclaration<NoInfer<Name>> | MethodWrapper<NoInfer<Name>>>>;
+  readonly methods?: Methods;
   readonly effects?: EffectDeclarations<Name>;
 }
 
@@ -78,7 +80,8 @@ interface BehaviourDeclaration<Name extends ModelName, Fields> {
 export function implementModel<
   const Name extends ModelName,
   const Fields extends Readonly<Record<string, readonly (keyof FieldsOf<Name> & ReadableName<Name> & string)[]>>,
->(model: Name, declaration: BehaviourDeclaration<Name, Fields>): ModelBehaviour<Name> {
+  const Methods extends Readonly<Record<string, MethodDeclaration<NoInfer<Name>> | MethodWrapper<NoInfer<Name>>>>,
+>(model: Name, declaration: BehaviourDeclaration<Name, Fields, Methods>): ModelBehaviour<Name, Methods> {
   const { calculate = {}, setters = {}, validate = {}, hooks = {}, methods = {}, effects = {} } = declaration;
   return Object.freeze({
     implements: model,
@@ -86,7 +89,7 @@ export function implementModel<
     setters: Object.freeze({ ...setters }) as ModelBehaviour["setters"],
     validate: Object.freeze({ ...validate }) as ModelBehaviour["validate"],
     hooks: Object.freeze({ ...hooks }) as ModelBehaviour["hooks"],
-    methods: Object.freeze({ ...methods }),
+    methods: Object.freeze({ ...methods }) as Methods,
     effects: Object.freeze({ ...effects }) as NonNullable<ModelBehaviour["effects"]>,
     file: callerFile(),
   });

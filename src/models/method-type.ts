@@ -5,7 +5,9 @@ import type {
   DeclaredFields,
   ExtensionFields,
   FieldsOf,
+  Intersection,
   Known,
+  MandatoryName,
   ReadableName,
   ReadOf,
   Simplify,
@@ -91,3 +93,83 @@ export interface WrappedCall<Inputs> {
   /** Runs what is wrapped; without that it is replaced. */
   readonly next: () => Promise<unknown>;
 }
+
+/** What a call of a method takes, as its declaration says it. */
+export interface MethodTakes<Scope, Inputs, Wizard> {
+  readonly scope: Scope;
+  readonly inputs: Inputs;
+  readonly wizard: Wizard;
+}
+
+/** What a wrapping function adds to the inputs. */
+export interface WrapperAdds<Inputs> {
+  readonly inputs: Inputs;
+}
+
+/** The methods of each behaviour of a model that is announced. */
+type AnnouncedMethods<Name extends ModelName> = {
+  [Key in keyof Fullfinity.Behaviours]: Fullfinity.Behaviours[Key] extends {
+    readonly implements: Name;
+    readonly methods?: infer Methods;
+  }
+    ? Methods
+    : never;
+}[keyof Fullfinity.Behaviours];
+type TakesIn<Methods> = {
+  [Key in keyof Methods]: Methods[Key] extends { readonly kind: "method"; readonly takes?: infer Takes }
+    ? Takes
+    : never;
+};
+type DeclaredName<Methods> = Methods extends unknown
+  ? { [Key in keyof Methods]: [TakesIn<Methods>[Key]] extends [never] ? never : Key }[keyof Methods]
+  : never;
+
+/** The methods of a model that code may call by name: those of announced behaviours. */
+export type MethodName<Name extends ModelName> = DeclaredName<NonNullable<AnnouncedMethods<Name>>> & string;
+
+/** What a method takes, of whichever behaviour it is. */
+type TakesOf<Methods, Method> = Methods extends unknown
+  ? Method extends keyof Methods
+    ? NonNullable<TakesIn<Methods>[Method]>
+    : never
+  : never;
+/** The inputs that wrapping functions add to a method. */
+type AddedInputs<Methods, Method> = Intersection<
+  Methods extends unknown
+    ? Method extends keyof Methods
+      ? Methods[Method] extends { readonly kind: "wrapper"; readonly adds?: WrapperAdds<infer Added> }
+        ? Added
+        : never
+      : never
+    : never
+>;
+/** Inputs as code gives them. Those of a wizard may be missing: it has defaults of its own. */
+type GivenInputs<Takes, Added> =
+  Takes extends MethodTakes<unknown, infer Inputs, infer Wizard>
+    ? [Wizard] extends [WizardName]
+      ? [Wizard] extends [never]
+        ? InputsOf<Inputs & Known<Added>>
+        : DefaultValues<WizardFieldsOf<Wizard>>
+      : never
+    : never;
+type InputsOf<Inputs> = [keyof Inputs] extends [never] ? Readonly<Record<string, never>> : ListedInputs<Inputs>;
+type ListedInputs<Inputs> = Simplify<
+  { readonly [Key in MandatoryName<Inputs>]: InputWrite<Inputs[Key]> } & {
+    readonly [Key in Exclude<keyof Inputs, MandatoryName<Inputs>>]?: InputWrite<Inputs[Key]>;
+  }
+>;
+
+/** The records of a call: none for a method of the scope `model`. */
+export type CallIds<Name extends ModelName, Method> =
+  TakesOf<NonNullable<AnnouncedMethods<Name>>, Method> extends { readonly scope: "model" }
+    ? readonly []
+    : readonly number[];
+
+/** The inputs of a call, which need not be given where none is required. */
+export type CallInputs<Name extends ModelName, Method> = OptionalWhereEmpty<
+  GivenInputs<
+    TakesOf<NonNullable<AnnouncedMethods<Name>>, Method>,
+    AddedInputs<NonNullable<AnnouncedMethods<Name>>, Method>
+  >
+>;
+type OptionalWhereEmpty<Inputs> = Readonly<Record<never, never>> extends Inputs ? [inputs?: Inputs] : [inputs: Inputs];

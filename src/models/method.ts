@@ -9,8 +9,10 @@ import type {
   MethodCall,
   MethodRecords,
   MethodScope,
+  MethodTakes,
   WizardFieldsOf,
   WrappedCall,
+  WrapperAdds,
 } from "./method-type.ts";
 
 type Promisable<Value> = Value | Promise<Value>;
@@ -72,18 +74,21 @@ export interface MethodOptions {
   readonly of?: string;
 }
 
-/** A method as one module declares it. The name of its model is for the compiler. */
-export interface MethodDeclaration<Name extends string = string> {
+/** A method as one module declares it. The name of its model, and what a call takes, are for the compiler. */
+export interface MethodDeclaration<Name extends string = string, Takes = unknown> {
   readonly kind: "method";
   readonly model?: Name;
+  readonly takes?: Takes;
   readonly options: MethodOptions;
   readonly run: AnyRun;
 }
 
 /** What one module puts around a method that another one declares. */
-export interface MethodWrapper<Name extends string = string> {
+export interface MethodWrapper<Name extends string = string, Adds = unknown> {
   readonly kind: "wrapper";
   readonly model?: Name;
+  /** For the compiler: the inputs that it adds. */
+  readonly adds?: Adds;
   readonly options: Pick<MethodOptions, "reads" | "inputs">;
   readonly run: AnyRun;
 }
@@ -119,7 +124,7 @@ export function method<
     records: MethodRecords<Name, Scope, Reads[number]>,
     call: MethodCall<InputFields<Inputs, Wizard>, Context>,
   ) => unknown,
-): MethodDeclaration<Name> {
+): MethodDeclaration<Name, MethodTakes<Scope, Inputs, Wizard>> {
   const kept = Object.freeze({ ...options }) as MethodOptions;
   return Object.freeze({ kind: "method", options: kept, run: run as unknown as AnyRun });
 }
@@ -168,6 +173,6 @@ export function wrapMethod<
 >(
   options: { readonly reads?: Reads & CheckedPaths<NoInfer<Name>, Reads>; readonly inputs?: Inputs },
   run: (records: MethodRecords<Name, "records", Reads[number]>, call: WrappedCall<Inputs>) => unknown,
-): MethodWrapper<Name> {
+): MethodWrapper<Name, WrapperAdds<Inputs>> {
   return Object.freeze({ kind: "wrapper", options: Object.freeze({ ...options }), run: run as unknown as AnyRun });
 }

@@ -4,7 +4,9 @@ import type { ModelName } from "../fields/known-model.ts";
 import type { Reference, ReferenceInput } from "../fields/relation.ts";
 
 export type Simplify<T> = { [Key in keyof T]: T[Key] } & {};
-type Intersection<Union> = (Union extends unknown ? (item: Union) => void : never) extends (item: infer All) => void
+export type Intersection<Union> = (Union extends unknown ? (item: Union) => void : never) extends (
+  item: infer All,
+) => void
   ? All
   : never;
 /** The fields of a declaration. */
@@ -102,7 +104,8 @@ export type WritableName<Fields> = {
       ? never
       : Key;
 }[keyof Fields];
-type MandatoryName<Fields> = {
+/** Fields that a new record must be given. */
+export type MandatoryName<Fields> = {
   [Key in keyof Fields]: OptionsOf<Fields[Key]> extends { readonly required: true }
     ? OptionsOf<Fields[Key]> extends { readonly default: unknown } | { readonly calculate: string }
       ? never

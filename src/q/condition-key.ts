@@ -2,7 +2,7 @@
 import { filterLimit } from "./limit.ts";
 import { isLookup, type Lookup, lookups } from "./lookup.ts";
 import { quoted } from "./text.ts";
-import { isList, type Literal, type ScalarLiteral } from "./tree.ts";
+import { isList, type ListName, type Literal, listNames, type ScalarLiteral } from "./tree.ts";
 
 /** Path and lookup of a condition. */
 export interface ConditionKey {
@@ -82,11 +82,14 @@ export function operandProblem(lookup: Lookup, value: Literal): string | undefin
   return undefined;
 }
 
-/** Whether a literal is `cids`, the one name that stands for a list. */
+/** Whether a literal is a name that stands for a list. */
 export function isListName(value: Literal): boolean {
-  return (
-    typeof value === "object" && value !== null && "kind" in value && value.kind === "name" && value.name === "cids"
-  );
+  return listNameOf(value) !== undefined;
+}
+
+function listNameOf(value: Literal): ListName | undefined {
+  const isName = typeof value === "object" && value !== null && "kind" in value && value.kind === "name";
+  return isName ? listNames.find((name) => name === value.name) : undefined;
 }
 
 /**
@@ -96,7 +99,8 @@ export function isListName(value: Literal): boolean {
  */
 export function itemProblem(value: Literal): string | undefined {
   if (isList(value)) return "a list cannot contain a list";
-  return isListName(value) ? "cids is a list already and cannot be in one" : undefined;
+  const name = listNameOf(value);
+  return name === undefined ? undefined : `${name} is a list already and cannot be in one`;
 }
 
 /** Narrows a literal that `itemProblem` has passed. */

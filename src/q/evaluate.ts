@@ -8,12 +8,20 @@ import { compareValues, type Operand, type ValueKind } from "./compare.ts";
 import { type Clock, resolveDateExpression } from "./date-resolution.ts";
 import { foldAccents, foldCase } from "./fold.ts";
 import { type Compare, type Lookup, type LookupOperand, lookups } from "./lookup.ts";
-import { type Condition, isList, type Literal, type Q, type ScalarLiteral, type ValueName } from "./tree.ts";
+import {
+  type Condition,
+  isList,
+  type ListName,
+  type Literal,
+  type Q,
+  type ScalarLiteral,
+  type ValueName,
+} from "./tree.ts";
 
 /** What a filter means beside the record. */
 export interface EvaluationContext {
   /** Values of the session; a filter that uses a name without a value is an error. */
-  readonly names: { readonly [Name in ValueName]?: Name extends "cids" ? readonly number[] : number };
+  readonly names: { readonly [Name in ValueName]?: Name extends ListName ? readonly number[] : number };
   readonly clock: Clock;
   /**
    * What the field at the end of a path holds. Without it, or where it answers undefined, that is told from the values:

@@ -223,6 +223,7 @@ describe("faults say where and what", () => {
     ["Q(a__in=[[1]])", "column 10: a list cannot contain a list"],
     ["Q(a__in=[(1)])", "column 10: a list cannot contain a list"],
     ["Q(a__in=[cids])", "column 10: cids is a list already"],
+    ["Q(a__in=[gids])", "column 10: gids is a list already"],
     ["Q(a__in=[1 2])", 'column 12: expected "," or "]", found "2"'],
     ["Q(a__in=[1)", 'column 11: expected "," or "]", found ")"'],
     ["Q(a__in=(1])", 'column 11: expected "," or ")", found "]"'],

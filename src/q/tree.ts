@@ -68,11 +68,17 @@ export type ScalarLiteral = null | boolean | number | string | DecimalLiteral | 
 /** A value or a flat list of values. */
 export type Literal = ScalarLiteral | readonly ScalarLiteral[];
 
-/** The names that stand for values of the session; `cids` is a list of ids, the others are one id. */
-export const valueNames = ["uid", "cid", "company_id", "cids", "contact_id"] as const;
+/** The names that stand for values of the session: one id each, but for those of lists. */
+export const valueNames = ["uid", "cid", "company_id", "cids", "contact_id", "gids"] as const;
 
 /** A name that stands for a value of the session. */
 export type ValueName = (typeof valueNames)[number];
+
+/** The names that stand for lists of ids: companies and groups. */
+export const listNames = ["cids", "gids"] as const satisfies readonly ValueName[];
+
+/** A name that stands for a list of ids. */
+export type ListName = (typeof listNames)[number];
 
 /** All of these; those of `items` that are themselves "and" are taken apart. No items: always true. */
 export function and(items: readonly Q[]): Q {

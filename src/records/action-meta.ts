@@ -2,10 +2,11 @@
 import type { FieldDescription } from "../fields/field.ts";
 import type { ComposedMethod } from "../models/composed-method.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
+import { readContext } from "./call-context.ts";
 import { describeShape } from "./describe.ts";
 import { printInputs } from "./input-text.ts";
 import { readDefaults } from "./input-value.ts";
-import { makeDefaults, readContext } from "./method.ts";
+import { makeDefaults } from "./method.ts";
 import { type FoundMethod, findMethod } from "./method-find.ts";
 import { checkRecords, loadRecords, readIds } from "./method-record.ts";
 import type { GivenValues } from "./values.ts";

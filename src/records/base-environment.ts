@@ -36,7 +36,7 @@ export interface EnvironmentParts {
   readonly cancellation?: Cancellation | undefined;
 }
 
-const NOBODY: BindContext["names"] = { uid: null, cid: null, company_id: null, cids: [], contact_id: null };
+const NOBODY: BindContext["names"] = { uid: null, cid: null, company_id: null, cids: [], contact_id: null, gids: [] };
 
 /** Good for cursors that come back to this process. */
 const PROCESS_KEY = randomBytes(32).toString("base64url");

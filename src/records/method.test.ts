@@ -1,5 +1,5 @@
 /** Methods of records: their right and rules, one call after the other, wrapped in the order of the modules, and results that are plain JSON. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { declareBehaviour } from "../../test/fixtures/shop-registry.ts";
 import {
   type Caller,
@@ -9,9 +9,10 @@ import {
   shippedModules,
   type World,
 } from "../../test/support/world.ts";
-import { char, integer } from "../index.ts";
+import { char, integer, UserError } from "../index.ts";
 import { composeRegistry } from "../models/compose.ts";
 import type { AnyCall, MethodDeclaration, MethodOptions, MethodWrapper } from "../models/method.ts";
+import type { Environment } from "./environment.ts";
 import { executeMethod } from "./method.ts";
 import { createRecord } from "./write.ts";
 
@@ -39,6 +40,10 @@ const own = declareBehaviour("Ticket", {
       for (const { id, count } of tickets as readonly { id: number; count: number }[]) {
         await env.model("Ticket" as never).update(id, { count: count + 1 } as never);
       }
+    }),
+    half: declare({}, async ([ticket], { env }) => {
+      await env.model("Ticket" as never).update((ticket as unknown as { id: number }).id, { count: 99 } as never);
+      throw new UserError("changed my mind");
     }),
     sneak: declare({ readonly: true }, (_tickets, { env }) => env.model("Contact").create({ name: "sneaked" })),
     remove: declare({ needs: "delete", groups: ["keepers"] }, () => null),
@@ -133,6 +138,32 @@ test("a method of other groups is not there, and one without its right is refuse
   await expect(call("remove", { ids: [ids[0]] })).rejects.toThrow('Ticket has no method "remove"');
   const reader = await createCaller(world, { Ticket: "r" });
   await expect(call("add", { ids: [ids[0]] }, reader.env)).rejects.toThrow("you may not change Ticket records");
+});
+
+describe("called by code", () => {
+  const called = (env: Environment, name: string, given: readonly number[], inputs: object = {}) =>
+    env.model("Ticket" as "SaleOrder").call(name as "confirm", given, inputs as Record<string, never>);
+
+  test("a method has the checks of a client's call, and what wraps it", async () => {
+    await expect(called(user.env, "names", [ids[1] ?? 0], { mark: "?" })).resolves.toEqual(["?", "b", 1]);
+    await expect(called(user.env, "names", [ids[1] ?? 0], { mark: 5 })).rejects.toThrow("mark: must be a text");
+    await expect(called(user.env, "names", [ids[1] ?? 0], { mrak: "?" })).rejects.toThrow("mrak: is not known here");
+    await expect(called(user.env, "names", [])).rejects.toThrow("ids: must name the records");
+    await expect(called(user.env, "names", [hidden])).rejects.toThrow(`Ticket ${hidden} does not exist`);
+    await expect(called(user.env, "remove", [ids[0] ?? 0])).rejects.toThrow('Ticket has no method "remove"');
+    await expect(called(user.env, "toString", [])).rejects.toThrow('Ticket has no method "toString"');
+    await expect(called(user.env.elevated(), "names", [hidden])).resolves.toEqual(["!", "hidden", 1]);
+  });
+
+  test("a method that fails undoes what it has done, and the transaction goes on", async () => {
+    const before = await countOf(ids[1] ?? 0);
+    const outcome = await user.env.transaction(async (env) => {
+      await called(env, "add", [ids[1] ?? 0]);
+      return called(env, "half", [ids[1] ?? 0]).catch((error: Error) => error.message);
+    });
+    expect(outcome).toBe("changed my mind");
+    expect(await countOf(ids[1] ?? 0)).toBe(before + 1);
+  });
 });
 
 test("only declared keys of the context are there", async () => {

@@ -2,6 +2,7 @@
 import { ValidationError } from "../errors.ts";
 import type { RunningEnvironment } from "../fields/known-model.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
+import { readContext } from "./call-context.ts";
 import { type InputRecord, readInputs } from "./input-value.ts";
 import { type FoundMethod, findMethod } from "./method-find.ts";
 import { checkRecords, holdRecords, loadRecords, readIds } from "./method-record.ts";
@@ -35,6 +36,20 @@ export async function executeMethod(
   return found.method.readonly ? env.readOnly(work) : env.transaction(work);
 }
 
+/**
+ * Calls a method for code, as {@link executeMethod} does for clients. Within a transaction it can fail alone: an error undoes what it has
+ * written, and code that catches the error goes on.
+ */
+export function callMethod(
+  env: BaseEnvironment,
+  owner: string,
+  name: string,
+  request: MethodRequest,
+): Promise<unknown> {
+  const call = (inner: BaseEnvironment) => executeMethod(inner, owner, name, request);
+  return env.inTransaction ? env.attempt(call) : call(env);
+}
+
 async function runMethod(
   env: BaseEnvironment,
   owner: string,
@@ -61,18 +76,6 @@ async function runMethod(
     return step?.run(records[index] ?? [], { env: running, inputs, context, next: () => run(index - 1) });
   };
   return checkResult(`${owner}.${method.name}()`, await run(method.steps.length - 1));
-}
-
-/** The keys of the context that the method declares; nobody looks at others. */
-export async function readContext(
-  env: BaseEnvironment,
-  { method }: FoundMethod,
-  values: GivenValues,
-): Promise<InputRecord> {
-  const [context = {}] = await readInputs(env, [
-    { shape: method.context, values, path: "context", unknown: "ignored" },
-  ]);
-  return context;
 }
 
 /** What the method makes of its records for the inputs that nobody has given, with the rights of the caller. */

@@ -1,5 +1,6 @@
 /** A handle on a model for code: typed filters, reads and writes. */
 import type { ModelName } from "../fields/known-model.ts";
+import type { CallIds, CallInputs, MethodName } from "../models/method-type.ts";
 import type {
   ChangedValues,
   Conditions,
@@ -10,8 +11,10 @@ import type {
   RecordOf,
 } from "../models/record-type.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
+import { callMethod } from "./method.ts";
 import { searchNames } from "./name-search.ts";
 import { fetchAs, queryAs } from "./read.ts";
+import type { GivenValues } from "./values.ts";
 import { createRecord, deleteRecord, updateRecord, type WrittenRecord } from "./write.ts";
 import { createRecords, deleteRecords, updateRecords } from "./write-bulk.ts";
 
@@ -166,6 +169,25 @@ export class ModelHandle<Name extends ModelName> {
    */
   deleteMany(ids: readonly number[]): Promise<readonly number[]> {
     return deleteRecords(this.#env, this.#name, ids);
+  }
+
+  /**
+   * Calls a declared method as a client would, with the rights of this environment: the same checks of records and inputs, and all that
+   * other modules have put around it. Within a transaction it can fail alone.
+   *
+   * @param method of a behaviour that is announced in `Behaviours`
+   * @param ids the records; `[]` for a method of the scope `model`
+   * @param inputs what is left out has its default
+   * @returns what clients get: plain JSON, or an action
+   * @throws MissingError for a record that is not there for this user; AccessError; ValidationError with every wrong input; whatever the
+   *   method throws
+   */
+  call<const Method extends MethodName<Name>>(
+    method: Method,
+    ids: CallIds<Name, Method>,
+    ...[inputs]: CallInputs<Name, Method>
+  ): Promise<unknown> {
+    return callMethod(this.#env, this.#name, method, { ids, inputs: inputs as GivenValues | undefined });
   }
 
   #with(change: Partial<Narrowing>): ModelHandle<Name> {

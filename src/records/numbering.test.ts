@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { createWorld, declareModel, declareModule, shippedModules, type World } from "../../test/support/world.ts";
 import type { ModelName } from "../fields/known-model.ts";
 import { char, integer, manyToOne, nextNumber } from "../index.ts";
+import { drawNumbers } from "./numbering.ts";
 import { fetchRecord } from "./read.ts";
 import { createRecord } from "./write.ts";
 import { createRecords } from "./write-bulk.ts";
@@ -101,6 +102,17 @@ describe("a series without gaps", () => {
     const days = ["2026-12-30T12:00:00Z", "2026-12-31T22:59:00Z", "2026-12-31T23:01:00Z", "2027-06-01T00:00:00Z"];
     for (const day of days) await createRecord(at(day), "Bill", {});
     expect(await names("bill")).toEqual(["B/2026/001", "B/2026/002", "B/2027/001", "B/2027/002"]);
+  });
+
+  test("goes on in a year that is over, where its last number was", async () => {
+    const draw = (day: string, count: number) => world.env.transaction((env) => drawNumbers(env, "bill", count, day));
+    expect(await draw("2026-11-30", 2)).toEqual(["B/2026/001", "B/2026/002"]);
+    expect(await draw("2028-01-01", 1)).toEqual(["B/2028/001"]);
+    expect(await draw("2026-02-01", 2)).toEqual(["B/2026/003", "B/2026/004"]);
+    expect(await draw("2027-02-01", 1)).toEqual(["B/2027/001"]);
+    expect(await draw("2025-12-31", 1)).toEqual(["B/2025/001"]);
+    expect(await draw("2028-12-31", 1)).toEqual(["B/2028/002"]);
+    expect(await draw("2026-12-31", 1)).toEqual(["B/2026/005"]);
   });
 
   test("has no hole and no duplicate after 200 at once of which some fail", { timeout: 60_000 }, async () => {

@@ -1,9 +1,9 @@
 /** Draws numbers from series and gives them to new records, as the last statements of a write. */
 import { ValidationError } from "../errors.ts";
 import { seriesOf } from "../fields/next-number.ts";
-import { resolveDateExpression, toDate } from "../q/date-resolution.ts";
 import { identifier, raw, sql } from "../sql/fragment.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
+import { today } from "./today.ts";
 import type { Unnumbered } from "./unnumbered.ts";
 import type { WriteRun } from "./write-run.ts";
 
@@ -36,15 +36,21 @@ export async function numberRecords({ env, unnumbered }: WriteRun): Promise<void
 }
 
 /**
- * Draws the next numbers of a series.
+ * Draws the next numbers of a series. One that begins again goes on in the period of the day, also in one that is over.
  *
  * A fast series never waits and leaves a gap where a write fails. One without gaps holds its record until the transaction
  * ends: whoever comes next waits, and gets the number if this one is not used after all.
  *
  * @param env of a transaction
+ * @param day `YYYY-MM-DD`, whose year, month and day are part of the numbers; that of the moment unless given
  * @throws ValidationError where there is no such series
  */
-export async function drawNumbers(env: BaseEnvironment, code: string, count: number): Promise<string[]> {
+export async function drawNumbers(
+  env: BaseEnvironment,
+  code: string,
+  count: number,
+  day = today(env.clock),
+): Promise<string[]> {
   const { session } = env;
   const [series] = await session.rows<Series>({
     name: "sequence_of_code",
@@ -52,12 +58,21 @@ export async function drawNumbers(env: BaseEnvironment, code: string, count: num
     values: [code],
   });
   if (series === undefined) throw new ValidationError(`there is no Sequence with the code ${JSON.stringify(code)}`);
-  const day = toDate(resolveDateExpression({ base: { kind: "today" }, offsets: [] }, env.clock), env.clock.timeZone);
   const values = await (series.gapless ? drawGapless(env, series, day, count) : drawFast(env, series, count));
   return values.map(
     (value) => fill(series.prefix, day) + String(value).padStart(series.padding, "0") + fill(series.suffix, day),
   );
 }
+
+/** Counts on in the period of the day. The numbers that earlier periods have come to are kept, so that they go on without a gap. */
+const DRAW_GAPLESS = `update sequence set
+  next = case when $3::text > period then 1 + $2::bigint when $3 < period then next else next + $2 end,
+  earlier = case
+    when $3 > period then coalesce(earlier, '{}') || jsonb_build_object(period, next)
+    when $3 < period then coalesce(earlier, '{}') || jsonb_build_object($3, coalesce((earlier ->> $3)::bigint, 1) + $2)
+    else earlier end,
+  period = greatest(period, $3)
+where id = $1 returning case when $3 < period then (earlier ->> $3)::bigint else next end as next`;
 
 async function drawGapless(
   { session }: BaseEnvironment,
@@ -68,8 +83,7 @@ async function drawGapless(
   const period = { year: day.slice(0, 4), month: day.slice(0, 7) }[series.begins] ?? null;
   const [drawn] = await session.rows<{ next: number }>({
     name: "number_gapless",
-    text: `update sequence set next = $2 + case when $3::text is distinct from period and period is not null then 1 else next end,
-  period = $3 where id = $1 returning next`,
+    text: DRAW_GAPLESS,
     values: [series.id, count, period],
   });
   const first = (drawn?.next ?? 0) - count;

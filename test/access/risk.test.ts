@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { AccessTokens } from "../../src/auth/access-token.ts";
 import { endpoints } from "../../src/contract/endpoints.ts";
-import { callers, type RiskRecords, type RiskRow, riskRows } from "../fixtures/risk-row.ts";
-import { type Answer, startTestServer, TEST_SECRET, type TestServer } from "../support/server.ts";
+import { type RiskRecords, type RiskRow, riskRows } from "../fixtures/risk-row.ts";
+import { judgeRisk } from "../support/risk-judge.ts";
+import { startTestServer, TEST_SECRET, type TestServer } from "../support/server.ts";
 
 let api: TestServer;
 let records: RiskRecords;
@@ -73,41 +74,9 @@ const titles = riskRows(placeholders)
     ([, title]) => !title.includes("/api/execute/") || endpoints.some(({ path }) => path.startsWith("/api/execute/")),
   );
 
-function send({ request, body, headers = {} }: RiskRow, token: string | null): Promise<Answer> {
-  const [method = "", path = ""] = request.split(" ");
-  return api.call(method, path, body, { token, headers });
-}
-
-/** What holds for every answer to anybody. */
-function checkAnswer(answer: Answer): void {
-  expect(answer.headers["cache-control"]).toBe("private, no-store");
-  expect(answer.headers.vary).toBe("Authorization");
-  expect(answer.headers["x-request-id"]).toBeDefined();
-  expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
-  expect(answer.headers.location).toBeUndefined();
-  if (answer.status < 400) return;
-  expect(answer.text).not.toMatch(/traceback|node_modules|select |from "|\$argon2/i);
-}
-
 test.each(titles)("risk %i: %s", async (_risk, _title, index) => {
   const row = riskRows(records)[index] as RiskRow;
-  const { answers, guest = 401, says, hides } = row;
-  for (const token of [null, foreign]) {
-    const answer = await send({ ...row, headers: { origin: "null", ...row.headers } }, token);
-    expect(answer.status, `guest: ${answer.text}`).toBe(guest);
-    checkAnswer(answer);
-  }
-  for (const [place, who] of callers.entries()) {
-    const answer = await send(
-      { ...row, headers: { origin: "https://evil.test", ...row.headers } },
-      tokens[place] ?? null,
-    );
-    const status = typeof answers === "number" ? answers : answers[place];
-    expect(answer.status, `${who}: ${answer.text}`).toBe(status);
-    checkAnswer(answer);
-    if (answer.status === 400 && says !== undefined) expect(answer.json.detail, who).toMatch(says);
-    if (hides !== undefined) expect(answer.text, who).not.toMatch(hides);
-  }
+  await judgeRisk(api, row, { tokens, foreign });
 });
 
 test("totals, names and errors tell nobody of records that a rule hides", async () => {

@@ -4,11 +4,10 @@ import type { Field } from "../../src/fields/field.ts";
 import type { ModelName } from "../../src/fields/known-model.ts";
 import { WizardLinesField } from "../../src/fields/wizard-lines.ts";
 import { boolean, char, integer, manyToOne, oneToMany } from "../../src/index.ts";
-import type { LoadedModule } from "../../src/installer/load-modules.ts";
-import type { ModuleDefinition } from "../../src/models/definition.ts";
 import type { AnyRun } from "../../src/models/method.ts";
 import type { WizardDefinition, WizardExtension } from "../../src/models/wizard.ts";
 import { declareBehaviour } from "../fixtures/shop-registry.ts";
+import { loadedModule } from "../support/loaded-module.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { declareModel } from "../support/world.ts";
 
@@ -20,21 +19,11 @@ const declareWizard = (wizard: string, fields: Readonly<Record<string, Field>>):
 const extend = (wizard: string, fields: Readonly<Record<string, Field>>): WizardExtension => ({
   ...{ extends: wizard, fields, file: `modules/test/${wizard}-more.ts` },
 });
-const loaded = (
-  identifier: string,
-  dependencies: readonly string[],
-  source: Partial<ModuleDefinition>,
-): LoadedModule => {
-  const texts = { name: identifier, identifier, version: "1.0.0", summary: "For a test" };
-  const manifest = { ...texts, dependencies, data: [], demo: [], ledger: [], folder: import.meta.dirname };
-  return { manifest, definition: { models: [], extensions: [], ...source } };
-};
-
 interface Parcel {
   readonly lines: readonly { readonly id: number; readonly quantity: number }[];
 }
 const echo: AnyRun = (_parcels, { inputs }) => ({ ...inputs });
-const packing = loaded("packing", ["core"], {
+const packing = loadedModule("packing", ["core"], {
   models: [
     declareModel("Parcel", { name: char({ required: true }), lines: oneToMany(known("ParcelLine"), "parcel") }),
     declareModel("ParcelLine", {
@@ -81,7 +70,7 @@ const packing = loaded("packing", ["core"], {
     }),
   ],
 });
-const labels = loaded("labels", ["packing"], {
+const labels = loadedModule("labels", ["packing"], {
   wizards: [extend("PackWizard", { urgent: boolean() }), extend("PackLine", { label: char({ maxLength: 5 }) })],
 });
 

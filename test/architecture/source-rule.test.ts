@@ -52,6 +52,11 @@ const rows: readonly [path: string, code: string, problems: readonly string[]][]
   ["src/q/a.ts", `${open}const a = \`\${/* @ts-ignore */ 1}\`;`, ["@ts-ignore is not allowed"]],
 
   ["src/q/a.ts", `${open}a(process.env.HOME);`, ["a.ts:2 the environment"]],
+  ["src/q/a.ts", `${open}eval(a);`, ["a.ts:2 no text becomes code"]],
+  ["modules/core/a.ts", `${open}new Function("a", b)();`, ["a.ts:2 no text becomes code"]],
+  ["src/q/a.ts", `${open}globalThis.eval(a);`, ["no text becomes code"]],
+  ["src/q/a.ts", `${open}import { runInThisContext } from "node:vm";`, ["no text becomes code"]],
+  ["src/q/a.ts", `${open}a.eval(b); const c = { Function: 1 };`, []],
   ["src/q/a.ts", `${open}a(globalThis.process.env);`, ["the environment"]],
   ["src/q/a.ts", `${open}a(process["env"]);`, ["the environment"]],
   ["src/q/a.ts", `${open}const { env } = process;`, ["the environment"]],

@@ -23,6 +23,11 @@ const ambient: readonly { readonly uses: RegExp; readonly allowed: (path: string
         !/^(src|modules)\//.test(path) || path === "src/main.ts" || path.startsWith("src/command/") || isTest(path),
       why: "library code does not print, prompt or exit",
     },
+    {
+      uses: /^((globalThis\.)?(eval|Function)|vm)$/,
+      allowed: (path) => !/^(src|modules|web)\//.test(path),
+      why: "no text becomes code: what is stored or sent is never evaluated",
+    },
   ];
 
 /** All rules by name. */
@@ -33,7 +38,7 @@ export const sourceRules: Readonly<Record<string, SourceRule>> = {
   "only src/index.ts is a barrel": checkBarrel,
   "no type is `any`": checkAny,
   "no checker is switched off": checkSuppressions,
-  "no environment, no printing and no exit but at the edge": checkAmbient,
+  "no environment, no printing and no exit but at the edge; no text becomes code": checkAmbient,
 };
 
 function checkLength({ path, text }: SourceFile): string[] {
@@ -107,6 +112,8 @@ function usedNames(node: SyntaxNode, parent: SyntaxNode | undefined): string[] {
     if (pattern.type !== "ObjectPattern") return [];
     return (pattern.properties as SyntaxNode[]).map(({ key }) => `${source}.${nameOf(key as SyntaxNode)}`);
   }
+  if (node.type === "ImportDeclaration" && /^(node:)?vm$/.test(String((node.source as SyntaxNode).value)))
+    return ["vm"];
   if (node.type === "ImportDeclaration" && /^(node:)?process$/.test(String((node.source as SyntaxNode).value))) {
     const specifiers = node.specifiers as SyntaxNode[];
     return specifiers.map(({ imported }) => `process.${nameOf(imported as SyntaxNode | undefined)}`);

@@ -68,6 +68,8 @@ const ACCESS = (model: string) => `
 export interface FleetLibraries {
   readonly first: ModuleLibrary;
   readonly second: ModuleLibrary;
+  /** Version 1 with another data file. */
+  withData(yaml: string): Promise<ModuleLibrary>;
   remove(): Promise<void>;
 }
 
@@ -80,7 +82,7 @@ export async function makeFleetLibraries(): Promise<FleetLibraries> {
   await writeFile(join(folder, "one.yaml"), ACCESS("Car"));
   await writeFile(join(folder, "two.yaml"), ACCESS("Vehicle"));
   await writeFile(join(folder, "ledger.yaml"), LEDGER);
-  const of = (version: string, definition: LoadedModule["definition"], data: string, ledger: string[]) =>
+  const of = (version: string, definition: LoadedModule["definition"], data: string[], ledger: string[]) =>
     ModuleLibrary.of([
       ...shipped,
       {
@@ -90,7 +92,7 @@ export async function makeFleetLibraries(): Promise<FleetLibraries> {
           version,
           summary: "Cars.",
           dependencies: ["core"],
-          data: [data],
+          data,
           demo: [],
           ledger,
           folder,
@@ -99,8 +101,12 @@ export async function makeFleetLibraries(): Promise<FleetLibraries> {
       },
     ]);
   return {
-    first: await of("1.0.0", first, "one.yaml", []),
-    second: await of("2.0.0", second, "two.yaml", ["ledger.yaml"]),
+    first: await of("1.0.0", first, ["one.yaml"], []),
+    second: await of("2.0.0", second, ["two.yaml"], ["ledger.yaml"]),
+    withData: async (yaml) => {
+      await writeFile(join(folder, "more.yaml"), yaml);
+      return of("1.0.0", first, ["one.yaml", "more.yaml"], []);
+    },
     remove: () => rm(folder, { recursive: true }),
   };
 }

@@ -332,4 +332,27 @@ export async function useModels(env: Environment): Promise<void> {
   products.updateMany(1, { name: "x" });
   // @ts-expect-error changing with a wrong value
   products.update(1, { name: 5 });
+  const orders = env.model("SaleOrder");
+  // @ts-expect-error a method that nobody declares
+  orders.call("confrm", [1]);
+  // @ts-expect-error a method of another model
+  orders.call("post", [1]);
+  // @ts-expect-error one that is no method, though every object has it
+  orders.call("toString", [1]);
+  // @ts-expect-error records that are no list
+  orders.call("confirm", 1);
+  // @ts-expect-error records of a method that works on none
+  env.model("Invoice").call("aged_receivables", [1]);
+  // @ts-expect-error an input that is not declared
+  orders.call("confirm", [1], { day: "2026-01-01" });
+  // @ts-expect-error a misspelt input
+  env.model("Invoice").call("aged_receivables", [], { dat: "2026-01-01" });
+  // @ts-expect-error a wrong value of a wizard
+  orders.call("create_invoice", [1], { mode: "some" });
+  // @ts-expect-error a misspelt value of a line of a wizard
+  orders.call("create_invoice", [1], { lines: [{ lin: 5 }] });
+  // @ts-expect-error an input that is required
+  env.model("UoM").call("convert", [], { quantity: 5 });
+  // @ts-expect-error what a method gives is not known
+  (await orders.call("confirm", [1])).type;
 }

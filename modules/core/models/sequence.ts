@@ -1,5 +1,5 @@
 /** Series of numbers, such as those of orders and invoices. */
-import { boolean, char, defineModel, implementModel, integer, positive, selection } from "fullfinity";
+import { boolean, char, defineModel, implementModel, integer, json, positive, selection } from "fullfinity";
 
 export const Sequence = defineModel("Sequence", {
   label: "Sequence",
@@ -31,7 +31,13 @@ export const Sequence = defineModel("Sequence", {
       default: "never",
       hint: "For series without gaps",
     }),
-    period: char({ readonly: true, clone: false, maxLength: 7, hint: "The year or month of the last number" }),
+    period: char({
+      readonly: true,
+      clone: false,
+      maxLength: 7,
+      hint: "The latest year or month of which there is a number",
+    }),
+    earlier: json({ readonly: true, clone: false, hint: "Of earlier years or months: the next number of each" }),
   },
 });
 

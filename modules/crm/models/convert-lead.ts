@@ -127,5 +127,8 @@ declare global {
     interface Wizards {
       ConvertLeadWizard: typeof ConvertLeadWizard;
     }
+    interface Behaviours {
+      CrmLeadConversion: typeof CrmLeadConversion;
+    }
   }
 }

@@ -59,3 +59,11 @@ export const CrmLeadMethods = implementModel("CrmLead", {
     ),
   },
 });
+
+declare global {
+  namespace Fullfinity {
+    interface Behaviours {
+      CrmLeadMethods: typeof CrmLeadMethods;
+    }
+  }
+}

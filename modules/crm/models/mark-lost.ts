@@ -49,5 +49,8 @@ declare global {
     interface Wizards {
       MarkLostWizard: typeof MarkLostWizard;
     }
+    interface Behaviours {
+      CrmLeadLoss: typeof CrmLeadLoss;
+    }
   }
 }

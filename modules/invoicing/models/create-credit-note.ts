@@ -101,5 +101,8 @@ declare global {
     interface Wizards {
       CreateCreditNoteWizard: typeof CreateCreditNoteWizard;
     }
+    interface Behaviours {
+      InvoiceCredit: typeof InvoiceCredit;
+    }
   }
 }

@@ -1,6 +1,7 @@
 /** Billing orders: all of what is left, a part of everything, or chosen lines. */
 import {
   action,
+  boolean,
   Decimal,
   date,
   defineWizard,
@@ -28,6 +29,7 @@ export const CreateInvoiceWizard = defineWizard("CreateInvoiceWizard", {
     percentage: float({ precision: 4, hint: "Of what was ordered" }),
     lines: wizardLines("CreateInvoiceWizardLine"),
     date: date({ hint: "Of the invoice; today unless given" }),
+    post: boolean({ hint: "Posts them at once" }),
   },
 });
 
@@ -129,6 +131,7 @@ export const SaleOrderBilling = implementModel("SaleOrder", {
         const ids: number[] = [];
         // Who may change an order may bill it, without the right to any other invoice.
         for (const invoice of invoices.values()) ids.push((await env.elevated().model("Invoice").create(invoice)).id);
+        if (inputs.post) await env.model("Invoice").call("post", ids);
         const [id] = ids;
         return ids.length === 1 && id !== undefined
           ? action("window_action", { identifier: "invoicing.invoice", record_id: id })
@@ -248,10 +251,7 @@ async function loadParts(env: Environment, orders: readonly number[]): Promise<R
     .model("InvoiceLine")
     .filter({ order_line__order__in: orders })
     .all("order_line", "quantity", "unit_price", "discount", "taxes", "subtotal", "tax_amount", "invoice");
-  const invoices = await kernel
-    .model("Invoice")
-    .filter({ id__in: lines.map(({ invoice }) => invoice.id) })
-    .all("status", "type");
+  const invoices = await kernel.model("Invoice").filter({ lines__order_line__order__in: orders }).all("status", "type");
   const byId = new Map(invoices.map((invoice) => [invoice.id, invoice]));
   const parts = new Map<number, BilledPart[]>();
   for (const { order_line, invoice, ...line } of lines) {
@@ -267,6 +267,9 @@ declare global {
     interface Wizards {
       CreateInvoiceWizard: typeof CreateInvoiceWizard;
       CreateInvoiceWizardLine: typeof CreateInvoiceWizardLine;
+    }
+    interface Behaviours {
+      SaleOrderBilling: typeof SaleOrderBilling;
     }
   }
 }

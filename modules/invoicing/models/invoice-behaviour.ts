@@ -1,7 +1,7 @@
 /** What invoices do: total their lines, know what is due of them, and stay as they are once they are posted. */
 import { Decimal, type Environment, implementModel } from "fullfinity";
 import { completeChanges, completeDrafts } from "../../sales/draft-defaults.ts";
-import { total } from "../../sales/line-amounts.ts";
+import { total, totalOf } from "../../sales/line-amounts.ts";
 import { checkChanges, checkDeletion, type Freeze, type FrozenRecord } from "../../sales/status-guard.ts";
 
 /** A posted invoice is in the books, and with the customer. */
@@ -13,11 +13,9 @@ export const INVOICE_FREEZE: Freeze = {
 
 export const InvoiceBehaviour = implementModel("Invoice", {
   calculate: {
-    untaxed_amount: (invoices) =>
-      invoices.map(({ lines }) => total(lines.map(({ subtotal }) => subtotal ?? "0")).toFixed()),
-    tax_amount: (invoices) =>
-      invoices.map(({ lines }) => total(lines.map(({ tax_amount }) => tax_amount ?? "0")).toFixed()),
-    total: (invoices) => invoices.map(({ lines }) => total(lines.map((line) => line.total ?? "0")).toFixed()),
+    untaxed_amount: (invoices) => invoices.map(({ lines }) => totalOf(lines, ({ subtotal }) => subtotal)),
+    tax_amount: (invoices) => invoices.map(({ lines }) => totalOf(lines, ({ tax_amount }) => tax_amount)),
+    total: (invoices) => invoices.map(({ lines }) => totalOf(lines, (line) => line.total)),
     amount_due: (invoices) =>
       invoices.map(({ status, allocations, credits, credit_uses, ...invoice }) => {
         if (status === "cancelled") return "0";
@@ -33,7 +31,10 @@ export const InvoiceBehaviour = implementModel("Invoice", {
       }),
     credited_amount: (invoices) =>
       invoices.map(({ credit_notes }) =>
-        total(credit_notes.filter(({ status }) => status === "posted").map((note) => note.total ?? "0")).toFixed(),
+        totalOf(
+          credit_notes.filter(({ status }) => status === "posted"),
+          (note) => note.total,
+        ),
       ),
   },
   hooks: {

@@ -22,7 +22,8 @@ export const InvoiceMethods = implementModel("Invoice", {
       {
         scope: "records",
         needs: "write",
-        description: "Gives draft invoices their numbers, without gaps; from then on they do not change.",
+        description:
+          "Gives draft invoices their numbers, without gaps in the year of their date; from then on they do not change.",
         reads: [
           "name",
           "type",
@@ -42,9 +43,10 @@ export const InvoiceMethods = implementModel("Invoice", {
         for (const invoice of invoices) checkPostable(invoice);
         const inOrder = [...invoices].sort((a, b) => a.date.localeCompare(b.date) || a.id - b.id);
         for (const type of ["invoice", "credit_note"] as const) {
-          const mine = inOrder.filter((invoice) => invoice.type === type);
-          const numbers = mine.length === 0 ? [] : await drawNumbers(env, type, mine.length);
-          for (const [index, invoice] of mine.entries()) await postInvoice(env, invoice, numbers[index] ?? "");
+          for (const [day, mine] of byDay(inOrder.filter((invoice) => invoice.type === type))) {
+            const numbers = await drawNumbers(env, type, mine.length, day);
+            for (const [index, invoice] of mine.entries()) await postInvoice(env, invoice, numbers[index] ?? "");
+          }
         }
         return action("notify", { message: `${invoices.length} posted`, color: "success" });
       },
@@ -139,6 +141,13 @@ interface Postable {
   readonly reversed_invoice: { readonly id: number } | null;
 }
 
+/** The invoices of each day, the earliest first, as they come. */
+function byDay<Dated extends { readonly date: string }>(invoices: readonly Dated[]): ReadonlyMap<string, Dated[]> {
+  const days = new Map<string, Dated[]>();
+  for (const invoice of invoices) days.set(invoice.date, [...(days.get(invoice.date) ?? []), invoice]);
+  return days;
+}
+
 function checkPostable({ id, name, status, lines, ...invoice }: Postable): void {
   const label = `Invoice ${name ?? `#${id}`}`;
   if (status !== "draft") throw new UserError(`${label} is ${status}: only drafts are posted`);
@@ -187,4 +196,12 @@ async function useCredit(env: Environment, credit: number, invoice: number): Pro
   const amount = credited.lt(due) ? credited : due;
   if (amount.lte(0)) return;
   await kernel.model("CreditAllocation").create({ credit_note: credit, invoice, amount: amount.toFixed() });
+}
+
+declare global {
+  namespace Fullfinity {
+    interface Behaviours {
+      InvoiceMethods: typeof InvoiceMethods;
+    }
+  }
 }

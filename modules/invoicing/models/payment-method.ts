@@ -29,3 +29,11 @@ export const PaymentMethods = implementModel("Payment", {
     ),
   },
 });
+
+declare global {
+  namespace Fullfinity {
+    interface Behaviours {
+      PaymentMethods: typeof PaymentMethods;
+    }
+  }
+}

@@ -6,12 +6,12 @@ import {
   manyToMany,
   manyToOne,
   monetary,
-  nextNumber,
   oneToMany,
   positive,
   selection,
   today,
 } from "fullfinity";
+import { numberField } from "../../sales/document-fields.ts";
 
 /** How money is handed over. */
 export const PAYMENT_METHODS = { bank: "Bank transfer", card: "Card", cash: "Cash" } as const;
@@ -21,15 +21,7 @@ export const Payment = defineModel("Payment", {
   order: ["date DESC", "id DESC"],
   search: ["name", "reference"],
   fields: {
-    name: char({
-      label: "Number",
-      required: true,
-      unique: true,
-      readonly: true,
-      clone: false,
-      index: "search",
-      default: nextNumber("payment"),
-    }),
+    name: numberField("payment"),
     type: selection({ inbound: "Received", outbound: "Paid back" }, { required: true, default: "inbound" }),
     contact: manyToOne("Contact", { required: true, onDelete: "RESTRICT", relatedName: "payments", index: true }),
     company: manyToOne("Company", { required: true, onDelete: "RESTRICT", index: true }),

@@ -81,5 +81,8 @@ declare global {
     interface Wizards {
       ChangePricesWizard: typeof ChangePricesWizard;
     }
+    interface Behaviours {
+      PriceBehaviour: typeof PriceBehaviour;
+    }
   }
 }

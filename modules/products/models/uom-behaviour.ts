@@ -24,3 +24,11 @@ export const UoMBehaviour = implementModel("UoM", {
     ),
   },
 });
+
+declare global {
+  namespace Fullfinity {
+    interface Behaviours {
+      UoMBehaviour: typeof UoMBehaviour;
+    }
+  }
+}

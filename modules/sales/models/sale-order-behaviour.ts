@@ -1,7 +1,7 @@
 /** What sales orders do: they are completed from the customer, total their lines, and stay as they are once confirmed. */
 import { type Environment, implementModel } from "fullfinity";
 import { completeChanges, completeDrafts } from "../draft-defaults.ts";
-import { total } from "../line-amounts.ts";
+import { totalOf } from "../line-amounts.ts";
 import { checkChanges, checkDeletion, type Freeze, type FrozenRecord } from "../status-guard.ts";
 
 /** A confirmed order is an agreement: only what says nothing about its content may still change. */
@@ -13,11 +13,9 @@ export const ORDER_FREEZE: Freeze = {
 
 export const SaleOrderBehaviour = implementModel("SaleOrder", {
   calculate: {
-    untaxed_amount: (orders) =>
-      orders.map(({ lines }) => total(lines.map(({ subtotal }) => subtotal ?? "0")).toFixed()),
-    tax_amount: (orders) =>
-      orders.map(({ lines }) => total(lines.map(({ tax_amount }) => tax_amount ?? "0")).toFixed()),
-    total: (orders) => orders.map(({ lines }) => total(lines.map((line) => line.total ?? "0")).toFixed()),
+    untaxed_amount: (orders) => orders.map(({ lines }) => totalOf(lines, ({ subtotal }) => subtotal)),
+    tax_amount: (orders) => orders.map(({ lines }) => totalOf(lines, ({ tax_amount }) => tax_amount)),
+    total: (orders) => orders.map(({ lines }) => totalOf(lines, (line) => line.total)),
   },
   hooks: {
     beforeCreate: async (orders, env, next) =>

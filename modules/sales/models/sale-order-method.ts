@@ -61,3 +61,11 @@ export const SaleOrderMethods = implementModel("SaleOrder", {
 function idsOf(records: readonly { readonly id: number }[]): number[] {
   return records.map(({ id }) => id);
 }
+
+declare global {
+  namespace Fullfinity {
+    interface Behaviours {
+      SaleOrderMethods: typeof SaleOrderMethods;
+    }
+  }
+}
