@@ -47,6 +47,24 @@ describe("values", () => {
       { FULLFINITY_TRUSTED_PROXIES: "10.0.0.0/8, ::1,192.0.2.7" },
       { trustedProxies: ["10.0.0.0/8", "::1", "192.0.2.7"] },
     ],
+    [
+      "a server",
+      { DATABASE_URL: "postgresql://app@db/postgres" },
+      { databaseUrl: "postgresql://app@db/postgres", poolerUrl: null, replicaUrl: null, preparedStatements: true },
+    ],
+    [
+      "a pooler and a replica",
+      {
+        DATABASE_URL: "postgresql://app@db/postgres",
+        FULLFINITY_POOLER_URL: "postgresql://app@pooler/postgres",
+        FULLFINITY_REPLICA_URL: "postgresql://app@replica/postgres",
+      },
+      {
+        poolerUrl: "postgresql://app@pooler/postgres",
+        replicaUrl: "postgresql://app@replica/postgres",
+        preparedStatements: false,
+      },
+    ],
     ["any free port", { PORT: "0" }, { port: 0 }],
     ["an IPv6 address", { HOST: "::1" }, { host: "::1" }],
     ["a domain", { FULLFINITY_BASE_DOMAIN: "Apps.Example.com" }, { baseDomain: "apps.example.com" }],
@@ -91,6 +109,12 @@ describe("wrong values", () => {
       /^DATABASE_URL must be an address such as postgresql:\/\/user:password@host:5432\/postgres$/,
     ],
     [{ DATABASE_URL: "nonsense" }, /^DATABASE_URL must be/],
+    [
+      { FULLFINITY_POOLER_URL: "postgres://pooler/x", FULLFINITY_REPLICA_URL: "http://replica/x" },
+      /^FULLFINITY_REPLICA_URL must be an address such as/,
+      /^FULLFINITY_POOLER_URL goes with DATABASE_URL/,
+    ],
+    [{ FULLFINITY_REPLICA_URL: "postgres://replica/x" }, /^FULLFINITY_REPLICA_URL goes with DATABASE_URL/],
     [{ FULLFINITY_ENV: "prod" }, /^FULLFINITY_ENV must be one of development, production, not "prod"$/],
     [{ FULLFINITY_SECRET: "short" }, /^FULLFINITY_SECRET must have at least 32 characters; it has 5$/],
     [{ FULLFINITY_MASTER_KEY: "short" }, /^FULLFINITY_MASTER_KEY must have at least 32 characters; it has 5$/],

@@ -10,6 +10,10 @@ export interface Config {
   readonly port: number;
   /** A PostgreSQL server; null starts the embedded one. */
   readonly databaseUrl: string | null;
+  /** A pooler in front of that server, which the statements of requests go through; null where there is none. */
+  readonly poolerUrl: string | null;
+  /** A streaming replica of that server, for reads that ask for it; null where there is none. */
+  readonly replicaUrl: string | null;
   /** Absolute path of the folder of the embedded server, the secret and files. */
   readonly dataFolder: string;
   /** Signs tokens; null means one that is generated and kept in the data folder. */
@@ -120,11 +124,14 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const reader = new Reader(env);
   const environment = reader.read("FULLFINITY_ENV", "development", oneOf("development", "production"));
   const development = environment === "development";
+  const poolerUrl = reader.read("FULLFINITY_POOLER_URL", null, parseDatabaseUrl);
   const config: Config = {
     environment,
     host: reader.read("HOST", "127.0.0.1", parseListenHost),
     port: reader.read("PORT", 8000, wholeNumber(0, 65_535)),
     databaseUrl: reader.read("DATABASE_URL", null, parseDatabaseUrl),
+    poolerUrl,
+    replicaUrl: reader.read("FULLFINITY_REPLICA_URL", null, parseDatabaseUrl),
     dataFolder: resolve(reader.read("FULLFINITY_DATA", "./data", parseFolder)),
     secret: reader.read("FULLFINITY_SECRET", null, parseSecret),
     baseDomain: reader.read("FULLFINITY_BASE_DOMAIN", "localhost", parseHostName),
@@ -139,7 +146,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     adminPassword: reader.read("FULLFINITY_ADMIN_PASSWORD", null, parsePassword),
     maxConnections: reader.read("FULLFINITY_MAX_CONNECTIONS", 10, wholeNumber(1, 1000)),
     statementTimeout: reader.read("FULLFINITY_STATEMENT_TIMEOUT", 30_000, wholeNumber(100, 3_600_000)),
-    preparedStatements: reader.read("FULLFINITY_PREPARED_STATEMENTS", true, parseSwitch),
+    preparedStatements: reader.read("FULLFINITY_PREPARED_STATEMENTS", poolerUrl === null, parseSwitch),
     trustedProxies: reader.read<Config["trustedProxies"]>("FULLFINITY_TRUSTED_PROXIES", [], parseNetworks),
     bodyLimit: reader.read("FULLFINITY_BODY_LIMIT", 10 * 1024 * 1024, wholeNumber(1024, 1024 ** 3)),
     uploadLimit: reader.read("FULLFINITY_UPLOAD_LIMIT", 100 * 1024 * 1024, wholeNumber(1024, 1024 ** 4)),
@@ -147,6 +154,12 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   };
   if (!development && (env.FULLFINITY_SECRET ?? "") === "") {
     reader.problems.push(`FULLFINITY_SECRET must be set in production: ${SHORTEST_SECRET} or more random characters`);
+  }
+  if (poolerUrl !== null && config.databaseUrl === null) {
+    reader.problems.push("FULLFINITY_POOLER_URL goes with DATABASE_URL, the server that is behind the pooler");
+  }
+  if (config.replicaUrl !== null && config.databaseUrl === null) {
+    reader.problems.push("FULLFINITY_REPLICA_URL goes with DATABASE_URL, the server that the replica follows");
   }
   reader.checkUnknown();
   if (reader.problems.length > 0) throw new ConfigError(reader.problems);

@@ -6,6 +6,7 @@ export { AccessError, MissingError, UserError, ValidationError } from "./errors.
 export { binary, file } from "./fields/binary.ts";
 export { boolean } from "./fields/boolean.ts";
 export { char, text } from "./fields/char.ts";
+export { cronExpression, nextCronTime } from "./fields/cron-expression.ts";
 export { date, datetime } from "./fields/date.ts";
 export { Decimal, divideToMultiple } from "./fields/decimal.ts";
 export type { DefaultContext, Validator } from "./fields/field.ts";
@@ -18,6 +19,7 @@ export { manyToMany, manyToOne, oneToMany, oneToOne } from "./fields/relation-de
 export { selection } from "./fields/selection.ts";
 export { emailAddress, matching, notNegative, positive, timeZone, webAddress } from "./fields/validator.ts";
 export { wizardLines } from "./fields/wizard-lines.ts";
+export { runScheduledNow } from "./jobs/cron-job.ts";
 export { implementModel } from "./models/behaviour.ts";
 export { currentCompany } from "./models/company-field.ts";
 export { defineModel, defineModule, extendModel } from "./models/definition.ts";
@@ -30,4 +32,5 @@ export { implementWizard, wizardEffect } from "./models/wizard-behaviour.ts";
 export { checkFilter } from "./records/check-filter.ts";
 export type { Environment } from "./records/environment.ts";
 export { drawNumbers } from "./records/numbering.ts";
+export { checkScheduledCall } from "./records/scheduled-call.ts";
 export { addDays, today } from "./records/today.ts";

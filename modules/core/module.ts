@@ -2,6 +2,7 @@
 import { defineModule } from "fullfinity";
 import { ChangeLog } from "./models/change-log.ts";
 import { Company, Country, Currency } from "./models/company.ts";
+import { CronJob, CronJobBehaviour } from "./models/cron-job.ts";
 import { CurrencyRate } from "./models/currency-rate.ts";
 import { GroupBehaviour, ModelAccessBehaviour, RecordRuleBehaviour, UserBehaviour } from "./models/right-behaviour.ts";
 import { Sequence, SequenceBehaviour } from "./models/sequence.ts";
@@ -38,6 +39,7 @@ export default defineModule({
     IdempotencyKey,
     Attachment,
     Job,
+    CronJob,
     Sequence,
     ChangeLog,
     UiView,
@@ -50,6 +52,7 @@ export default defineModule({
     RecordRuleBehaviour,
     UserBehaviour,
     ApiKeyBehaviour,
+    CronJobBehaviour,
     SequenceBehaviour,
     UiViewBehaviour,
     WindowActionBehaviour,

@@ -19,6 +19,10 @@ export interface Platform {
   readonly library: ModuleLibrary;
   /** Any database of the server. */
   readonly server: ConnectionOptions;
+  /** A pooler in front of it, for the statements of requests. */
+  readonly pooler?: ConnectionOptions | undefined;
+  /** A streaming replica of it, for reads that ask for one. */
+  readonly replica?: ConnectionOptions | undefined;
 }
 
 /**
@@ -31,10 +35,12 @@ export async function startPlatform(running: Running, signal: AbortSignal, besid
   const config = loadConfig();
   const logger = buildLogger(config.logLevel);
   const library = await loadLibrary();
-  const { databaseUrl, dataFolder } = config;
+  const { databaseUrl, poolerUrl, replicaUrl, dataFolder } = config;
   const server = await startDatabaseServer({ databaseUrl, dataFolder, onProgress: tell, logger, signal, beside });
   running.push(() => server.stop());
-  return { config, logger, library, server: server.connection };
+  const pooler = poolerUrl === null ? undefined : { url: poolerUrl };
+  const replica = replicaUrl === null ? undefined : { url: replicaUrl };
+  return { config, logger, library, server: server.connection, pooler, replica };
 }
 
 /** Loads all modules of the program. */

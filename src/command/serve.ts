@@ -5,11 +5,15 @@ import type { FastifyInstance } from "fastify";
 import { Authenticator } from "../auth/authenticator.ts";
 import { loadSecret } from "../auth/secret.ts";
 import type { Config } from "../config.ts";
+import { ConnectionCheckError } from "../database/check-connection.ts";
+import { checkPooler } from "../database/check-pooler.ts";
+import { checkReplica } from "../database/check-replica.ts";
 import { markDatabase } from "../database/mark.ts";
 import { MaintenanceError } from "../errors.ts";
 import { buildServer } from "../http/server.ts";
 import { ADMIN_EMAIL, DEVELOPMENT_PASSWORD, hasDevelopmentPassword } from "../installer/administrator.ts";
 import { openDatabase } from "../installer/open-database.ts";
+import { ScheduleWatch } from "../tenants/schedule-watch.ts";
 import { TenantDirectory } from "../tenants/tenant-directory.ts";
 import { ServerSource } from "../tenants/tenant-source.ts";
 import { groundOf } from "./ground.ts";
@@ -93,8 +97,11 @@ export async function startServing(platform: Platform, running: Running): Promis
   const { config, logger, library, server: connection } = platform;
   const { maxConnections, statementTimeout, preparedStatements, openDatabases, defaultDatabase } = config;
   const settings = { maxConnections, statementTimeout, preparedStatements, logger };
+  await checkWays(platform);
   const source = new ServerSource({
     server: connection,
+    pooler: platform.pooler,
+    replica: platform.replica,
     library,
     settings,
     filesFolder: join(config.dataFolder, "files"),
@@ -102,6 +109,8 @@ export async function startServing(platform: Platform, running: Running): Promis
   const tenants = new TenantDirectory(config, source, { mostOpen: openDatabases, idle: 5 * 60_000 });
   running.push(() => within(CLOSE_MS, tenants.close()));
   await openPatiently(tenants, defaultDatabase);
+  const watch = new ScheduleWatch({ tenants, loadNextDue: (name) => source.nextDue(name), logger });
+  running.push(() => within(CLOSE_MS, watch.stop()));
   const authenticator = new Authenticator({ secret: config.secret ?? (await loadSecret(config.dataFolder)), logger });
   const { masterKey } = config;
   const databases = masterKey === null ? undefined : { ...groundOf(platform), masterKey };
@@ -109,6 +118,16 @@ export async function startServing(platform: Platform, running: Running): Promis
   running.push(() => closeServer(server));
   await listen(server, config);
   return server;
+}
+
+/** Tries the ways to the server beside the straight one. A replica that is away may come later. */
+async function checkWays({ server, pooler, replica, config, logger }: Platform): Promise<void> {
+  if (pooler !== undefined) await checkPooler(server, pooler, config.statementTimeout);
+  if (replica === undefined) return;
+  await checkReplica(server, replica).catch((error: unknown) => {
+    if (!(error instanceof ConnectionCheckError) || !error.mayRecover) throw error;
+    logger.warn({ err: error }, "the replica is away: the primary answers for it meanwhile");
+  });
 }
 
 /** Another process may be changing the database at this moment. */

@@ -141,6 +141,11 @@ export function onlyReads({ method, needs }: Pick<Endpoint, "method" | "needs">)
   return method === "GET" || needs === "read";
 }
 
+/** Whether an endpoint reads records and does nothing else, so that a replica can answer it (`X-Read-From`). */
+export function readsRecords({ needs }: Pick<Endpoint, "needs">): boolean {
+  return needs === "read";
+}
+
 /** Every failure that an endpoint can answer with, in the order of their statuses. */
 export function failuresOf(endpoint: Endpoint): Failure[] {
   const { guard, path, body, failures: own } = endpoint;

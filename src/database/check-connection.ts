@@ -1,5 +1,5 @@
 /** Tries a connection at start, so that a wrong address or password is one clear line and not a flood of failures. */
-import pg from "pg";
+import pg, { type ClientConfig } from "pg";
 import { type ConnectionOptions, clientConfig, describeConnection } from "./connection-option.ts";
 
 /** The lowest server version that the statements of this program run on. */
@@ -67,14 +67,9 @@ const REASONS: ReadonlyMap<string, Reason> = new Map([
  *
  * @throws ConnectionCheckError with one readable line that names the address, never the password
  */
-export async function checkConnection(connection: ConnectionOptions): Promise<ServerFacts> {
-  const client = new pg.Client(
-    clientConfig(connection, { statementTimeout: STATEMENT_TIMEOUT_MS, connectTimeout: CONNECT_TIMEOUT_MS }),
-  );
-  client.on("error", () => undefined); // what matters is thrown below
-  const where = describeConnection(client);
-  try {
-    await client.connect();
+export function checkConnection(connection: ConnectionOptions): Promise<ServerFacts> {
+  const limits = { statementTimeout: STATEMENT_TIMEOUT_MS, connectTimeout: CONNECT_TIMEOUT_MS };
+  return tryConnection(clientConfig(connection, limits), async (client, where) => {
     const { rows } = await client.query<ServerFacts>(FACTS, [MACHINE_ROLES]);
     const facts = rows[0] ?? { version: 0, user: "", excess: [] };
     if (facts.version < OLDEST_VERSION) {
@@ -86,6 +81,25 @@ export async function checkConnection(connection: ConnectionOptions): Promise<Se
       );
     }
     return facts;
+  });
+}
+
+/**
+ * Connects once, asks something, and leaves again.
+ *
+ * @param ask gets the address for messages, without the password
+ * @throws ConnectionCheckError as {@link checkConnection}
+ */
+export async function tryConnection<Result>(
+  config: ClientConfig,
+  ask: (client: pg.Client, where: string) => Promise<Result>,
+): Promise<Result> {
+  const client = new pg.Client(config);
+  client.on("error", () => undefined); // what matters is thrown below
+  const where = describeConnection(client);
+  try {
+    await client.connect();
+    return await ask(client, where);
   } catch (error) {
     throw error instanceof ConnectionCheckError ? error : describeFailure(where, error);
   } finally {

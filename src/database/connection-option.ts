@@ -25,29 +25,38 @@ export interface ServerLimits {
 /** A transaction whose owner does nothing for so long is taken back by the server. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
 
-/**
- * Makes the driver's settings of one connection.
- *
- * The session settings travel in the start-up message, so they cost no round trip and no later `SET` can be forgotten.
- */
-export function clientConfig(connection: ConnectionOptions, limits: ServerLimits): ClientConfig {
-  const settings = {
+/** The session settings that every statement relies on. */
+export function sessionSettings({ statementTimeout }: ServerLimits): Readonly<Record<string, string>> {
+  return {
     TimeZone: "UTC",
     DateStyle: "ISO",
     IntervalStyle: "postgres",
     bytea_output: "hex",
     jit: "off",
     client_min_messages: "warning",
-    default_transaction_isolation: "read\\ committed",
-    statement_timeout: String(limits.statementTimeout),
+    default_transaction_isolation: "read committed",
+    statement_timeout: String(statementTimeout),
     idle_in_transaction_session_timeout: String(IDLE_IN_TRANSACTION_MS),
   };
+}
+
+/**
+ * Makes the driver's settings of one connection.
+ *
+ * The session settings travel in the start-up message, so they cost no round trip and no later `SET` can be forgotten.
+ */
+export function clientConfig(connection: ConnectionOptions, limits: ServerLimits): ClientConfig {
+  const options = Object.entries(sessionSettings(limits)).map(
+    ([name, value]) => `-c ${name}=${value.replaceAll(" ", "\\ ")}`,
+  );
+  return { ...pooledConfig(connection, limits), options: options.join(" ") };
+}
+
+/** The same behind a pooler, whose connections are shared: the session settings are those of the role there. */
+export function pooledConfig(connection: ConnectionOptions, limits: ServerLimits): ClientConfig {
   return {
     ...address(connection),
     application_name: "fullfinity",
-    options: Object.entries(settings)
-      .map(([name, value]) => `-c ${name}=${value}`)
-      .join(" "),
     types: valueParsers,
     pipeline: true,
     keepAlive: true,

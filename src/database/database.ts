@@ -1,7 +1,7 @@
 /** One PostgreSQL database: single statements, transactions that try again after a collision, notifications. */
 import type { ClientConfig } from "pg";
 import type { Cancellation } from "./cancellation.ts";
-import { type ConnectionOptions, clientConfig } from "./connection-option.ts";
+import { type ConnectionOptions, clientConfig, pooledConfig } from "./connection-option.ts";
 import { ConnectionPool } from "./connection-pool.ts";
 import type { DatabaseLogger } from "./database-logger.ts";
 import {
@@ -24,13 +24,18 @@ export type { AnyStatement, Session, Statement } from "./session.ts";
 
 export interface DatabaseOptions {
   readonly connection: ConnectionOptions;
+  /**
+   * A pooler in front of the server, which may give each transaction another connection: statements and transactions go
+   * through it, and only what outlives a transaction goes to the server itself.
+   */
+  readonly pooler?: ConnectionOptions | undefined;
   /** Most connections at a time, without the one for notifications. Default 10. */
   readonly maxConnections?: number;
   /** Milliseconds to wait for a free connection, and for the server to accept a new one. Default 5000. */
   readonly waitTimeout?: number;
   /** Milliseconds after which the server stops a statement. Default 30 000. */
   readonly statementTimeout?: number;
-  /** False behind a pooler that cannot keep prepared statements: the names of statements are ignored. Default true. */
+  /** False behind a pooler that cannot keep prepared statements: the names of statements are ignored. Default true, false with a pooler. */
   readonly preparedStatements?: boolean;
   readonly logger?: DatabaseLogger;
   /** Told about every statement before it is sent, for counting and tracing. */
@@ -46,7 +51,8 @@ export class Database implements Session {
   readonly connection: ConnectionOptions;
   /** Milliseconds after which the server stops a statement. */
   readonly statementTimeout: number;
-  readonly #client: ClientConfig;
+  /** For the connection that notifications come over, and session locks are held on. */
+  readonly #direct: ClientConfig;
   readonly #preparedStatements: boolean;
   readonly #logger: DatabaseLogger | undefined;
   readonly #onStatement: ((statement: AnyStatement) => void) | undefined;
@@ -61,15 +67,13 @@ export class Database implements Session {
     const waitTimeout = options.waitTimeout ?? 5000;
     this.connection = options.connection;
     this.statementTimeout = options.statementTimeout ?? 30_000;
-    this.#preparedStatements = options.preparedStatements ?? true;
+    this.#preparedStatements = options.preparedStatements ?? options.pooler === undefined;
     this.#logger = options.logger;
     this.#onStatement = options.onStatement;
-    this.#client = clientConfig(options.connection, {
-      statementTimeout: this.statementTimeout,
-      connectTimeout: waitTimeout,
-    });
+    const limits = { statementTimeout: this.statementTimeout, connectTimeout: waitTimeout };
+    this.#direct = clientConfig(options.connection, limits);
     const pool = new ConnectionPool({
-      client: this.#client,
+      client: options.pooler === undefined ? this.#direct : pooledConfig(options.pooler, limits),
       maxConnections: options.maxConnections ?? 10,
       waitTimeout,
       statementTimeout: this.statementTimeout,
@@ -147,7 +151,7 @@ export class Database implements Session {
    * @param handler gets the payload, or null after the line was down: notifications may then have been missed
    */
   async listen(channel: string, handler: NotificationHandler): Promise<() => Promise<void>> {
-    this.#listener ??= new Listener(this.#client, this.#logger);
+    this.#listener ??= new Listener(this.#direct, this.#logger);
     return this.#listener.add(channel, handler);
   }
 

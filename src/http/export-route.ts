@@ -16,7 +16,7 @@ export function addExportRoute(context: RouteContext): void {
     const { fields, order_by } = body;
     const request = { ...body, fields: toList("fields", fields), order_by: toList("order_by", order_by) };
     const prepared = prepareExport(env, path.model, request);
-    if (query.job === "true") return queueJob(env, exportJobOf(path.model, request), exchange);
+    if (query.job === "true") return queueJob(exportJobOf(path.model, request), exchange);
     const { name, mimetype, notFound, bytes, close } = await openExport(env, prepared);
     const headers = notFound === null ? {} : { [NOT_FOUND]: String(notFound) };
     return { name, mimetype, headers, stream: Readable.from(bytes, { objectMode: false }), close };

@@ -52,7 +52,7 @@ export function addModuleRoutes(context: RouteContext): void {
       request.params = readParameters(path.pattern, address);
       return route;
     }
-    const error = answerUnknownRoute(request, reply, paths);
+    const error = answerUnknownRoute(request, reply, [...context.paths, ...paths]);
     if (error !== null) throw error;
     return null;
   };

@@ -12,12 +12,16 @@ import { JSON_ANSWER } from "./error-answer.ts";
 import { guardHook, tenantHook } from "./guard.ts";
 import { answerOnce, idempotencyKey } from "./idempotency.ts";
 import { inputReader } from "./input.ts";
+import { asksForReplica, onReplica } from "./read-source.ts";
+import type { KnownPath } from "./unknown-route.ts";
 
 /** What routes are bound to. */
 export interface RouteContext {
   readonly server: FastifyInstance;
   readonly tenants: TenantDirectory;
   readonly authenticator: Authenticator;
+  /** The paths of all endpoints of this server. */
+  readonly paths: readonly KnownPath[];
 }
 
 /** A request under way, for what is not in the input: headers. */
@@ -65,7 +69,12 @@ export function responder<const E extends Endpoint>(
     const key = isKeyed ? idempotencyKey(request) : null;
     return untilDeparture(request, (cancellation) => {
       const parts = { cancellation, requestId: request.id };
-      const env = environmentOf(tenantOf(request), rights, authenticator, parts);
+      const tenant = tenantOf(request);
+      const environment = (source: Tenant) => environmentOf(source, rights, authenticator, parts);
+      if (asksForReplica(endpoint, request, tenant)) {
+        return onReplica(tenant, exchange.reply, (source) => work(environment(source)));
+      }
+      const env = environment(tenant);
       return key === null ? work(env) : answerOnce(env, key, input, exchange, work);
     });
   };
@@ -89,8 +98,16 @@ export function addDownloadRoute<const E extends Endpoint>(
   addRoute(context.server, endpoint, guard, (request, reply) =>
     inTenant(request, () =>
       untilDeparture(request, async (cancellation) => {
-        const env = environmentOf(tenantOf(request), callerOf(request), context.authenticator, { cancellation });
-        const answer = await handle(env, read(request), { request, reply });
+        const tenant = tenantOf(request);
+        const input = read(request);
+        const work = (source: Tenant) =>
+          handle(environmentOf(source, callerOf(request), context.authenticator, { cancellation }), input, {
+            request,
+            reply,
+          });
+        const answer = asksForReplica(endpoint, request, tenant)
+          ? await onReplica(tenant, reply, work)
+          : await work(tenant);
         return typeof answer === "string" ? answer : sendDownload(reply, answer);
       }),
     ),

@@ -3,6 +3,9 @@ import { type FastifyInstance, fastify } from "fastify";
 import type { Logger } from "pino";
 import type { Authenticator } from "../auth/authenticator.ts";
 import type { Config } from "../config.ts";
+import { databaseEndpoints } from "../contract/databases.ts";
+import { endpoints } from "../contract/endpoints.ts";
+import { readMetrics } from "../contract/metrics.ts";
 import { DatabaseUnavailable } from "../database/error-code.ts";
 import type { ApplicationError } from "../errors.ts";
 import type { TenantDirectory } from "../tenants/tenant-directory.ts";
@@ -30,7 +33,7 @@ import { Readiness } from "./readiness.ts";
 import { addRegistryRoutes } from "./registry-route.ts";
 import { REQUEST_ID, requestIdOf } from "./request-id.ts";
 import { addSignInRoutes } from "./sign-in-route.ts";
-import { answerUnknownRoute, LONGEST_PART } from "./unknown-route.ts";
+import { answerUnknownRoute, knownPaths, LONGEST_PART } from "./unknown-route.ts";
 import { addUploadRoutes } from "./upload.ts";
 import { addWriteRoutes } from "./write-route.ts";
 
@@ -87,6 +90,11 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
       sendError(reply, toApplicationError(error, errors, request), errors);
     },
   });
+  const paths = knownPaths([
+    ...endpoints,
+    ...(metricsToken === null ? [] : [readMetrics]),
+    ...(parts.databases === undefined ? [] : databaseEndpoints),
+  ]);
   declareCaller(server);
   acceptJsonOnly(server);
   server.setErrorHandler((error, request, reply) => {
@@ -113,7 +121,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
       done();
       return;
     }
-    const error = answerUnknownRoute(request, reply);
+    const error = answerUnknownRoute(request, reply, paths);
     if (error !== null) sendError(reply, error, errors);
   });
   if (logger.isLevelEnabled("info")) {
@@ -138,7 +146,7 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
   const { tenants, authenticator } = parts;
   const readiness = new Readiness(() => tenants.check());
   server.decorate("readiness", readiness);
-  const context = { server, tenants, authenticator };
+  const context = { server, tenants, authenticator, paths };
   if (metricsToken !== null) addMetricsRoute(context, metricsToken);
   addSignInRoutes(context);
   addApiKeyRoutes(context);

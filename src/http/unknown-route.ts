@@ -1,6 +1,6 @@
 /** Answers requests that no endpoint is for: the path does not exist, or not with that method. */
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { endpoints } from "../contract/endpoints.ts";
+import type { Endpoint } from "../contract/endpoint.ts";
 import { type ApplicationError, MethodNotAllowedError, MissingError } from "../errors.ts";
 
 /** A path that there is, and the methods that it takes. */
@@ -18,25 +18,28 @@ export function pathPattern(path: string): RegExp {
   return new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{(\w+)\}/g, `(?<$1>[^/]{1,${LONGEST_PART}})`)}$`);
 }
 
-const ownPaths: readonly KnownPath[] = [...new Set(endpoints.map(({ path }) => path))].map((path) => ({
-  pattern: pathPattern(path),
-  methods: new Set<string>(endpoints.filter((each) => each.path === path).map(({ method }) => method)),
-}));
+/** The paths of endpoints, each once. */
+export function knownPaths(endpoints: readonly Endpoint[]): KnownPath[] {
+  return [...new Set(endpoints.map(({ path }) => path))].map((path) => ({
+    pattern: pathPattern(path),
+    methods: new Set<string>(endpoints.filter((each) => each.path === path).map(({ method }) => method)),
+  }));
+}
 
 /**
  * Answers `OPTIONS` of a known path with the methods that it takes.
  *
- * @param others paths that modules bring
+ * @param paths all that there are: of the server, and of the modules of the database
  * @returns the error for every other request
  */
 export function answerUnknownRoute(
   request: FastifyRequest,
   reply: FastifyReply,
-  others: readonly KnownPath[] = [],
+  paths: readonly KnownPath[],
 ): ApplicationError | null {
   const { method } = request;
   const path = (request.raw.url ?? "").split("?", 1)[0] ?? "";
-  const known = [...ownPaths, ...others].find(({ pattern }) => pattern.test(path));
+  const known = paths.find(({ pattern }) => pattern.test(path));
   const shown = JSON.stringify(path.slice(0, 200));
   if (known === undefined) return new MissingError(`There is no path ${shown}`);
   const allow = [...known.methods, ...(known.methods.has("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");

@@ -139,14 +139,15 @@ WHERE id = $1 AND attempt = $2 AND state = 'running' AND cancelled IS NOT TRUE`,
   if (count === 0) throw new JobLost(job.id);
 }
 
-/** Ends a job with an error, or as cancelled. */
-export async function failJob(session: Session, job: ClaimedJob, error: unknown): Promise<void> {
-  await session.run({
+/** Ends a job with an error, or as cancelled. @returns whether it has failed by that */
+export async function failJob(session: Session, job: ClaimedJob, error: unknown): Promise<boolean> {
+  const [row] = await session.rows<{ state: string }>({
     text: `UPDATE job SET state = CASE WHEN cancelled THEN 'cancelled' ELSE 'failed' END,
   error = CASE WHEN cancelled THEN NULL ELSE $3::jsonb END, finished = now(), lease = NULL, checkpoint = NULL
-WHERE id = $1 AND attempt = $2 AND state = 'running'`,
+WHERE id = $1 AND attempt = $2 AND state = 'running' RETURNING state`,
     values: [job.id, job.attempt, JSON.stringify(error)],
   });
+  return row?.state === "failed";
 }
 
 /** Puts a job back that this process cannot finish because it is told to stop; that does not count as an attempt. */

@@ -6,6 +6,7 @@ import { DatabaseUnavailable } from "../database/error-code.ts";
 import { ApplicationError } from "../errors.ts";
 import type { FileStore } from "../files/file-store.ts";
 import type { Environment } from "../records/environment.ts";
+import { queueDueWork } from "./cron-job.ts";
 import type { JobCaller, JobHandler, JobProgress, RunningJob } from "./job.ts";
 import { JobLost } from "./job.ts";
 import {
@@ -28,6 +29,8 @@ export interface JobRunnerParts {
   /** The environment of a job's owner. @throws AccessError where the owner may not sign in any more */
   readonly environmentOf: (caller: JobCaller, cancellation: Cancellation) => Promise<Environment>;
   readonly logger?: DatabaseLogger | undefined;
+  /** The clock that schedules go by; that of the machine unless given. */
+  readonly clock?: () => Date;
 }
 
 /** Jobs at a time, in one process and for one database. */
@@ -112,9 +115,14 @@ export class JobRunner {
   }
 
   async #take(): Promise<void> {
+    const { database, clock, logger } = this.#parts;
+    // What cannot be scheduled keeps nobody from the jobs that wait.
+    await queueDueWork(database, clock?.() ?? new Date()).catch((error: unknown) =>
+      logger?.warn({ err: error }, "cannot look for scheduled work"),
+    );
     const kinds = [...this.#handlers.keys()];
     while (!this.#stopped && this.#running.size < MOST_RUNNING) {
-      const job = await claimJob(this.#parts.database, kinds);
+      const job = await claimJob(database, kinds);
       if (job === null) return;
       const cancellation = new Cancellation();
       const ended = this.#work(job, cancellation).finally(() => {
@@ -184,6 +192,9 @@ export class JobRunner {
     // One that is lost has been cancelled, or is another's: then nothing is written down here.
     if (!told && !(error instanceof JobLost)) logger?.error({ err: error, job: job.id }, "a job failed");
     const { name, message, extra } = told ? error : new ApplicationError("Internal error");
-    await failJob(database, job, { detail: message, error: name, ...extra });
+    await database.transaction(async (session) => {
+      const failed = await failJob(session, job, { detail: message, error: name, ...extra });
+      if (failed) await this.#handlers.get(job.kind)?.failed?.(session, job.input, message);
+    });
   }
 }

@@ -1,4 +1,5 @@
 /** What a job is: long work that goes on without anybody waiting, survives a restart and takes effect once. */
+import type { Session } from "../database/session.ts";
 import type { FileDescription } from "../fields/binary.ts";
 import type { JsonValue } from "../fields/json.ts";
 import type { FileStore } from "../files/file-store.ts";
@@ -77,6 +78,8 @@ export interface JobHandler {
    * @throws ApplicationError that the owner is told
    */
   run(job: RunningJob): Promise<JobOutcome | null>;
+  /** Told, in the transaction that writes it down, that a job has failed: also one that did not come as far as {@link run}. */
+  failed?(session: Session, input: unknown, message: string): Promise<void>;
 }
 
 /** Somebody else works at the job, or it has been cancelled. */

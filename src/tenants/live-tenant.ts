@@ -2,6 +2,7 @@
 import { ENDS_CHANNEL } from "../auth/end-notice.ts";
 import type { Database } from "../database/database.ts";
 import type { DatabaseLogger } from "../database/database-logger.ts";
+import type { Replica } from "../database/replica.ts";
 import { MaintenanceError } from "../errors.ts";
 import type { FileStore } from "../files/file-store.ts";
 import {
@@ -26,6 +27,8 @@ export interface LiveTenantOptions {
   readonly name: string;
   /** It belongs to the tenant from now on, also where opening fails. */
   readonly database: Database;
+  /** Follows the database, and belongs to the tenant with it. */
+  readonly replica?: Replica | undefined;
   readonly library: ModuleLibrary;
   readonly files: FileStore;
   readonly logger?: DatabaseLogger | undefined;
@@ -97,10 +100,10 @@ export class LiveTenant {
         return live;
       }
     } catch (error) {
-      await database.close();
+      await closeAll(options);
       throw error;
     }
-    await database.close();
+    await closeAll(options);
     return null;
   }
 
@@ -148,7 +151,7 @@ export class LiveTenant {
     clearInterval(this.#tidying);
     this.#tenant.gate.close(MOVING);
     await this.#tenant.jobs.stop();
-    await this.database.close();
+    await closeAll(this.#options);
   }
 
   #sweepFiles(): void {
@@ -198,7 +201,7 @@ export class LiveTenant {
         await this.#letGo();
         const opened = await this.#takeUp();
         if (this.#closed) return;
-        this.database.renew();
+        this.#renewConnections();
         this.#tenant = opened.tenant;
         this.#revision = opened.revision;
         this.#holds = true;
@@ -258,8 +261,18 @@ export class LiveTenant {
     await tenant.jobs.start();
     this.#tenant = tenant;
     this.#revision = revision;
-    this.database.renew();
+    this.#renewConnections();
   }
+
+  /** Statements that were prepared for the old tables are of no use any more. */
+  #renewConnections(): void {
+    this.database.renew();
+    this.#options.replica?.renew();
+  }
+}
+
+async function closeAll({ database, replica }: Pick<LiveTenantOptions, "database" | "replica">): Promise<void> {
+  await Promise.all([database.close(), replica?.close()]);
 }
 
 /** Takes the lock of those who serve, unless somebody is changing the database. @returns whether it was taken */

@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { type ConnectionOptions, withDatabase } from "../database/connection-option.ts";
 import { Database, type DatabaseOptions } from "../database/database.ts";
 import { DATABASE_NAME, isMarked, loadMarkedNames } from "../database/mark.ts";
+import { Replica } from "../database/replica.ts";
 import { FileStore } from "../files/file-store.ts";
 import type { ModuleLibrary } from "../installer/module-library.ts";
+import { loadNextDue } from "../jobs/cron-job.ts";
 import { LiveTenant } from "./live-tenant.ts";
 
 /** Gives tenants by their names. */
@@ -25,11 +27,15 @@ export interface TenantSource {
 export interface ServerSourceOptions {
   /** Any database of the server. */
   readonly server: ConnectionOptions;
+  /** A pooler in front of it, for the statements of requests. */
+  readonly pooler?: ConnectionOptions | undefined;
+  /** A streaming replica of it, for reads that ask for one. */
+  readonly replica?: ConnectionOptions | undefined;
   readonly library: ModuleLibrary;
   /** Holds a folder with files for each database. */
   readonly filesFolder: string;
   /** Settings of the connections to each database. */
-  readonly settings: Omit<DatabaseOptions, "connection">;
+  readonly settings: Omit<DatabaseOptions, "connection" | "pooler">;
 }
 
 /** Connections for questions about the server, such as which databases there are. */
@@ -47,14 +53,41 @@ export class ServerSource implements TenantSource {
 
   async open(name: string, onLeave: () => void): Promise<LiveTenant | null> {
     if (!DATABASE_NAME.test(name) || !(await isMarked(this.#server, name))) return null;
-    const { server, library, settings, filesFolder } = this.#options;
-    const database = new Database({ ...settings, connection: withDatabase(server, name) });
+    const { server, pooler, library, settings, filesFolder } = this.#options;
+    const { logger } = settings;
+    const database = new Database({
+      ...settings,
+      connection: withDatabase(server, name),
+      pooler: pooler === undefined ? undefined : withDatabase(pooler, name),
+    });
     const files = new FileStore(join(filesFolder, name));
-    return LiveTenant.open({ name, database, library, files, logger: settings.logger, onLeave });
+    const replica = this.#replicaOf(name, database);
+    return LiveTenant.open({ name, database, replica, library, files, logger, onLeave });
+  }
+
+  #replicaOf(name: string, primary: Database): Replica | undefined {
+    const { replica, settings } = this.#options;
+    if (replica === undefined) return undefined;
+    return new Replica(
+      primary,
+      new Database({ ...settings, connection: withDatabase(replica, name) }),
+      settings.logger,
+    );
   }
 
   names(): Promise<readonly string[]> {
     return loadMarkedNames(this.#server);
+  }
+
+  /** When scheduled work is due in a database, which is not opened for that: one connection, for one question. */
+  async nextDue(name: string): Promise<number | null> {
+    const { server, settings } = this.#options;
+    const database = new Database({ ...settings, connection: withDatabase(server, name), maxConnections: 1 });
+    try {
+      return await loadNextDue(database);
+    } finally {
+      await database.close();
+    }
   }
 
   check(): Promise<unknown> {

@@ -3,6 +3,7 @@ import { RightsCache } from "../access/rights-cache.ts";
 import { CredentialCache } from "../auth/credential-cache.ts";
 import type { Database } from "../database/database.ts";
 import type { DatabaseLogger } from "../database/database-logger.ts";
+import type { Replica } from "../database/replica.ts";
 import type { FileStore } from "../files/file-store.ts";
 import { JobRunner } from "../jobs/job-runner.ts";
 import type { Registry } from "../models/model.ts";
@@ -11,10 +12,18 @@ import { jobHandlers } from "../transfer/job-handlers.ts";
 import { Gate } from "./gate.ts";
 import { ownerEnvironment } from "./owner-environment.ts";
 
+/** A replica with what is remembered of it: its totals are its own, because it sees commits in an order of its own. */
+export interface ReplicaSource {
+  readonly replica: Replica;
+  readonly plans: PlanCache;
+}
+
 /** One database that requests can be for. When its models change, another tenant takes its place. */
 export interface Tenant {
   readonly name: string;
   readonly database: Database;
+  /** For reads that ask for it; null where there is none. */
+  readonly replica: ReplicaSource | null;
   readonly registry: Registry;
   /** Whoever works with the registry has entered here; closed once it does not hold any more. */
   readonly gate: Gate;
@@ -33,13 +42,14 @@ export interface TenantParts {
   readonly name: string;
   /** Its tables fit the registry. */
   readonly database: Database;
+  readonly replica?: Replica | undefined;
   readonly registry: Registry;
   readonly files: FileStore;
   readonly logger?: DatabaseLogger | undefined;
 }
 
 /** Makes a tenant; its jobs wait until they are started. */
-export function makeTenant({ name, database, registry, files, logger }: TenantParts): Tenant {
+export function makeTenant({ name, database, replica, registry, files, logger }: TenantParts): Tenant {
   const hears = (): boolean => database.hears;
   const rights = new RightsCache(registry, database, hears);
   const credentials = new CredentialCache(database, hears);
@@ -55,5 +65,7 @@ export function makeTenant({ name, database, registry, files, logger }: TenantPa
     environmentOf: ownerEnvironment({ database, rights, plans, rightsChanged }),
     logger,
   });
-  return { name, database, registry, gate: new Gate(), plans, rights, credentials, files, jobs, rightsChanged };
+  const source = replica === undefined ? null : { replica, plans: new PlanCache() };
+  const shared = { plans, rights, credentials, files, jobs, rightsChanged };
+  return { name, database, replica: source, registry, gate: new Gate(), ...shared };
 }

@@ -37,11 +37,18 @@ describe("who may read it", () => {
   it("nobody at all where no token is configured", async () => {
     const plain = await startTestServer();
     try {
-      expect((await plain.call("GET", "/metrics", undefined, { token: TOKEN })).status).toBe(404);
+      for (const method of ["GET", "POST"]) {
+        expect((await plain.call(method, "/metrics", undefined, { token: TOKEN })).status).toBe(404);
+      }
     } finally {
       await plain.close();
     }
   });
+});
+
+it("takes GET alone", async () => {
+  const { status, headers } = await api.call("POST", "/metrics", undefined, { token: TOKEN });
+  expect([status, headers.allow]).toEqual([405, "GET, HEAD, OPTIONS"]);
 });
 
 describe("it tells", () => {

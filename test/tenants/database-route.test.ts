@@ -81,6 +81,17 @@ describe("the master key", () => {
     expect((await closed.inject({ method, url, headers })).statusCode).toBe(404);
   });
 
+  const wrongMethods: readonly (readonly [method: "PUT" | "PATCH" | "GET", url: string, allow: string])[] = [
+    ["PUT", "/databases", "GET, POST, HEAD, OPTIONS"],
+    ["PATCH", "/databases/main", "DELETE, OPTIONS"],
+    ["GET", "/databases/main/backup", "POST, OPTIONS"],
+  ];
+  it.each(wrongMethods)("is not asked for where the method is wrong: %s %s", async (method, url, allow) => {
+    const answer = await server.inject({ method, url });
+    expect([answer.statusCode, answer.headers.allow]).toEqual([405, allow]);
+    expect((await closed.inject({ method, url })).statusCode).toBe(404);
+  });
+
   const keys: readonly (readonly [what: string, authorization: string | undefined])[] = [
     ["none", undefined],
     ["an empty one", "Bearer "],

@@ -14,15 +14,19 @@ const POLL_MS = 25;
 /** What a running server says about itself in the file `postmaster.pid`. */
 export interface ServerState {
   readonly pid: number;
+  /** Whether it takes connections. */
   readonly ready: boolean;
 }
+
+/** The second one is that of a server which follows another one. */
+const READY: readonly (string | undefined)[] = ["ready", "standby"];
 
 /** @returns undefined when the cluster has no such file, or one that is not complete yet */
 export async function readServerState(cluster: string): Promise<ServerState | undefined> {
   const text = await readFile(join(cluster, "postmaster.pid"), "utf8").catch(() => undefined);
   const lines = text?.split("\n") ?? [];
   const pid = Number(lines[0]);
-  return pid > 0 ? { pid, ready: lines[7]?.trim() === "ready" } : undefined;
+  return pid > 0 ? { pid, ready: READY.includes(lines[7]?.trim()) } : undefined;
 }
 
 /**

@@ -61,6 +61,15 @@ export function describeComponents(modelSchemas: Readonly<Record<string, JsonSch
           "these where it is not given, with the user's default company as the current one.",
         schema: { type: "string", pattern: "^[1-9]\\d*( *, *[1-9]\\d*)*$" },
       },
+      ReadFrom: {
+        name: "X-Read-From",
+        in: "header",
+        required: false,
+        description:
+          "`replica`: a replica may answer, once it has everything that was saved before this request; where it does not have it in " +
+          "time, the primary does. The answer has the same header, which tells who it was.",
+        schema: { type: "string", enum: ["primary", "replica"] },
+      },
       IdempotencyKey: {
         name: "Idempotency-Key",
         in: "header",

@@ -1,5 +1,11 @@
 /** Turns an endpoint of the contract into an operation of the OpenAPI document. */
-import { type Endpoint, failuresOf, type RequestExample, takesIdempotencyKey } from "../../contract/endpoint.ts";
+import {
+  type Endpoint,
+  failuresOf,
+  type RequestExample,
+  readsRecords,
+  takesIdempotencyKey,
+} from "../../contract/endpoint.ts";
 import type { JsonSchema } from "../../fields/field.ts";
 import { JSON_TYPE } from "../body.ts";
 import { FORM_TYPE } from "../upload.ts";
@@ -93,6 +99,7 @@ function urlSchema({ type, description: _, items: __, maxItems: ___, ...rest }: 
 function headers(endpoint: Endpoint): Part[] {
   return [
     ...(endpoint.guard === "public" ? [] : [{ $ref: "#/components/parameters/CompanyIds" }]),
+    ...(readsRecords(endpoint) ? [{ $ref: "#/components/parameters/ReadFrom" }] : []),
     ...(endpoint.ifMatch === true ? [{ $ref: "#/components/parameters/IfMatch" }] : []),
     ...(takesIdempotencyKey(endpoint) ? [{ $ref: "#/components/parameters/IdempotencyKey" }] : []),
   ];
