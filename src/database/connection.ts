@@ -4,7 +4,7 @@ import pg, { type ClientConfig } from "pg";
 import type { Cancellation } from "./cancellation.ts";
 import { ConnectionLost, isShutdown, isStalePlan, isStopped } from "./error-code.ts";
 import type { AnyStatement } from "./session.ts";
-import { Answer } from "./statement-query.ts";
+import { Answer, type RowShape } from "./statement-query.ts";
 
 /** Parsed statements stay in the server's memory, so a connection that has seen this many shapes is replaced. */
 const MAX_PREPARED = 1000;
@@ -35,7 +35,8 @@ export class Connection {
   /** When the connection was last handed back, in milliseconds of the monotonic clock. */
   idleSince = performance.now();
   readonly #client: DriverClient;
-  readonly #prepared = new Set<string>();
+  /** What is prepared on the connection: name -> what its rows are like; undefined until its first answer. */
+  readonly #prepared = new Map<string, RowShape | undefined>();
   /** Statements without an answer, in the order in which the server works on them. */
   readonly #underWay = new Set<Answer>();
   #headSince = 0;
@@ -102,19 +103,21 @@ export class Connection {
     if (this.#lost !== undefined) {
       return Promise.reject(new ConnectionLost("the connection is closed", { cause: this.#lost }));
     }
+    const shape = name === undefined ? undefined : this.#prepared.get(name);
     if (name !== undefined && !this.#prepared.has(name)) {
-      this.#prepared.add(name);
+      this.#prepared.set(name, undefined);
       this.retired ||= this.#prepared.size > MAX_PREPARED;
     }
     return new Promise((resolve, reject) => {
       const giveUp = () => this.#giveUp(answer);
-      const answer = new Answer(statement, name, (error) => {
+      const answer = new Answer(statement, name, shape, (error) => {
         cancellation?.remove(giveUp);
         const now = performance.now();
         answer.elapsed = now - this.#headSince;
         this.#headSince = now;
         this.#underWay.delete(answer);
         if (error === undefined) {
+          if (name !== undefined && shape === undefined) this.#prepared.set(name, answer.shape);
           resolve(answer);
         } else {
           reject(this.#judge(error, answer));

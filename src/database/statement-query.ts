@@ -2,12 +2,35 @@
 import pg from "pg";
 import type { AnyStatement } from "./session.ts";
 
+/** How the rows of a prepared statement are read: what the driver makes of the server's description. */
+export interface RowShape {
+  readonly fields: unknown;
+  readonly _parsers: unknown;
+  readonly _prebuiltEmptyResultObject: unknown;
+}
+
 /** The members of the driver's query that its type declarations leave out. */
-interface DriverResult {
+interface DriverResult extends RowShape {
   rows: object[];
   rowCount: number | null;
   command: string | null;
   parseRow(fields: unknown): object;
+}
+
+/** The part of the driver's connection that asks what the rows of a statement are like. */
+interface DriverConnection {
+  describe(portal: object): void;
+}
+
+/** Connections that send everything but that question, by the ones that they send over. */
+const silent = new WeakMap<DriverConnection, DriverConnection>();
+
+function withoutDescription(connection: DriverConnection): DriverConnection {
+  const known = silent.get(connection);
+  if (known !== undefined) return known;
+  const made: DriverConnection = Object.create(connection, { describe: { value: () => {} } });
+  silent.set(connection, made);
+  return made;
 }
 
 interface DriverQuery {
@@ -18,6 +41,7 @@ interface DriverQuery {
   callback: (error: Error | null | undefined) => void;
   _result: DriverResult;
   _canceledDueToError: unknown;
+  prepare(connection: DriverConnection): void;
 }
 
 /** One statement on its way, and its result once the server has answered. */
@@ -26,12 +50,21 @@ export class Answer extends (pg.Query as unknown as new (text: string) => pg.Que
   elapsed = 0;
   /** True when nobody waits for it any more. */
   unwanted = false;
+  readonly #shape: RowShape | undefined;
 
   /**
+   * @param shape what the rows of the statement were like before on the same connection, where it is prepared there; the server
+   *   refuses to run it once that does not hold any more
    * @param done called exactly once, with the error or without
    */
-  constructor(statement: AnyStatement, name: string | undefined, done: (error: Error | undefined) => void) {
+  constructor(
+    statement: AnyStatement,
+    name: string | undefined,
+    shape: RowShape | undefined,
+    done: (error: Error | undefined) => void,
+  ) {
     super(statement.text);
+    this.#shape = shape;
     this.values = statement.values;
     this.name = name;
     // The simple protocol would run several statements separated by semicolons.
@@ -43,6 +76,22 @@ export class Answer extends (pg.Query as unknown as new (text: string) => pg.Que
         done(error ?? undefined);
       }
     };
+  }
+
+  /** What the rows are like, once the statement has been answered. */
+  get shape(): RowShape {
+    const { fields, _parsers, _prebuiltEmptyResultObject } = this._result;
+    return { fields, _parsers, _prebuiltEmptyResultObject };
+  }
+
+  /** Sends the statement; a known one without asking for the description that the server has given already. */
+  override prepare(connection: DriverConnection): void {
+    if (this.#shape === undefined) {
+      super.prepare(connection);
+      return;
+    }
+    Object.assign(this._result, this.#shape);
+    super.prepare(withoutDescription(connection));
   }
 
   /** The rows; the driver's own `rows` means something else. */
