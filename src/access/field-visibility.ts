@@ -1,4 +1,4 @@
-/** Which fields a caller may see: the groups that a field names, and those of the other side of its relation. */
+/** Which fields a caller may see and write: the groups that a field names, and those of the other side of its relation. */
 import { type ModelField, modelOf, type Registry } from "../models/model.ts";
 
 /**
@@ -9,12 +9,20 @@ import { type ModelField, modelOf, type Registry } from "../models/model.ts";
  * @param groups identifiers of the groups, implied ones included
  */
 export function canSeeField(registry: Registry, field: ModelField, groups: ReadonlySet<string>): boolean {
-  return isOpen(field, groups) && otherSides(registry, field).every((each) => isOpen(each, groups));
+  return bothSides(registry, field).every((each) => isFor(each.readers, groups));
 }
 
-function isOpen({ field }: ModelField, groups: ReadonlySet<string>): boolean {
-  const { groups: allowed } = field.options;
-  return allowed === undefined || allowed.some((each) => groups.has(each));
+/** Whether a field's groups, and those of its other side, let a member of these groups write what it sees there. */
+export function canChangeField(registry: Registry, field: ModelField, groups: ReadonlySet<string>): boolean {
+  return bothSides(registry, field).every((each) => isFor(each.writers, groups));
+}
+
+function isFor(allowed: readonly string[] | null, groups: ReadonlySet<string>): boolean {
+  return allowed === null || allowed.some((each) => groups.has(each));
+}
+
+function bothSides(registry: Registry, field: ModelField): ModelField[] {
+  return [field, ...otherSides(registry, field)];
 }
 
 /** The fields of the other model that stand for the same relation. */

@@ -6,7 +6,7 @@ import { and, type Q } from "../q/tree.ts";
 import type { BindContext } from "../query/slot.ts";
 import { identifier, type Sql, sql } from "../sql/fragment.ts";
 import type { Access, RecordOperation } from "./access.ts";
-import { canSeeField } from "./field-visibility.ts";
+import { canChangeField, canSeeField } from "./field-visibility.ts";
 import { canChangeLinks } from "./link-right.ts";
 import { combineRules, type RuleText } from "./record-rule.ts";
 
@@ -203,7 +203,10 @@ export function accessOf(registry: Registry, rights: Rights): Access {
     canRead: (model) => can(model, "read"),
     canReadField: (_model, field) => canSeeField(registry, field, groups),
     canWriteField: (_model, field) =>
-      !field.readonly && canSeeField(registry, field, groups) && canChangeLinks({ can }, registry, field),
+      !field.readonly &&
+      canSeeField(registry, field, groups) &&
+      canChangeField(registry, field, groups) &&
+      canChangeLinks({ can }, registry, field),
     readRule: (model) => rule(model, "read"),
   };
 }

@@ -1,6 +1,7 @@
 /** What every field type shares: its options, its wire description and the phantom types that records are inferred from. */
 import type { SqlValue } from "../sql/value.ts";
 import type { CellForms, CellKind, FilledCell } from "./cell.ts";
+import type { FieldGroups } from "./field-groups.ts";
 
 /** A value does not fit a field; the message says what is allowed. The caller adds the path. */
 export class ValueProblem extends Error {
@@ -39,8 +40,8 @@ export interface AnyFieldOptions {
   readonly track?: boolean;
   /** `false` leaves the field out when a record is cloned. */
   readonly clone?: boolean;
-  /** Identifiers of the groups that may see the field; everybody when left out. */
-  readonly groups?: readonly string[];
+  /** Identifiers of the groups that see and write the field, or of both apart: `{ read, write }`; everybody when left out. */
+  readonly groups?: FieldGroups;
   /** A value, or a function that makes one for each new record. */
   readonly default?: unknown;
   /** Checks beyond those of the type. */

@@ -8,6 +8,7 @@ import {
   type Nullable,
   ValueProblem,
 } from "./field.ts";
+import type { FieldGroups } from "./field-groups.ts";
 import { describeValue } from "./text-value.ts";
 
 /** What happens to a record when the record that it refers to is deleted. */
@@ -126,7 +127,7 @@ export interface ToManyOptions {
   readonly description?: string;
   readonly hint?: string;
   readonly readonly?: boolean;
-  readonly groups?: readonly string[];
+  readonly groups?: FieldGroups;
   readonly clone?: boolean;
   readonly track?: boolean;
 }

@@ -1,5 +1,6 @@
 /** Lines of a wizard: records of another wizard that stand in a value and nowhere else. */
 import { Field, type FieldDescription, type JsonSchema } from "./field.ts";
+import type { FieldGroups } from "./field-groups.ts";
 import type { WizardName } from "./known-model.ts";
 
 /** Options of {@link wizardLines}. */
@@ -8,6 +9,7 @@ export interface WizardLinesOptions {
   readonly description?: string;
   readonly hint?: string;
   readonly readonly?: boolean;
+  readonly groups?: FieldGroups;
 }
 
 /** A list of values, each of which has the fields of a wizard. */

@@ -155,6 +155,18 @@ export async function readTexts(manifest: Manifest, files: readonly string[]): P
   return new Map(files.map((file, index) => [file, texts[index] ?? ""]));
 }
 
+/** The identifiers of the groups that a module's data files bring. What is wrong in a file is told when it is applied. */
+export async function groupIdentifiers(manifest: Manifest): Promise<string[]> {
+  const texts = await readTexts(manifest, manifest.data);
+  // Most files have none, and reading YAML takes its time.
+  const likely = [...texts].filter(([, text]) => /data_type:\s*["']?Group\b/.test(text));
+  return likely.flatMap(([file, text]) =>
+    parseDataFile(text, manifest.identifier, file, [])
+      .filter(({ dataType }) => dataType === "Group")
+      .flatMap(({ values: { identifier } }) => (typeof identifier === "string" ? [identifier] : [])),
+  );
+}
+
 /** A digest that changes with the names and contents of the files. */
 export function fingerprintOf(texts: ReadonlyMap<string, string>): string {
   const hash = createHash("sha256");

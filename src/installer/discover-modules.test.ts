@@ -137,6 +137,7 @@ describe("a folder", () => {
     expect(order).toEqual(expect.arrayContaining(["contacts", "products"]));
     const loaded = await loadModules(found);
     expect(loaded.map(({ definition }) => definition.models.length > 0)).toEqual(found.map(() => true));
+    expect(loaded[0]?.groups).toEqual(["core_internal", "core_portal", "core_public", "core_admin"]);
   });
 
   it("tells which code cannot be loaded", async () => {

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { ModuleDefinition } from "../models/definition.ts";
+import { groupIdentifiers } from "./data-file.ts";
 import { InstallError } from "./install-error.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -9,6 +10,8 @@ import type { Manifest } from "./manifest.ts";
 export interface LoadedModule {
   readonly manifest: Manifest;
   readonly definition: ModuleDefinition;
+  /** Identifiers of the groups that its data files bring; left out where nobody has read those. */
+  readonly groups?: readonly string[];
 }
 
 /** Two folders up is the project as well from `src/installer/` as from anywhere in the build, `dist/<folder>/`. */
@@ -29,7 +32,7 @@ function codeOf(manifest: Manifest): string {
  * Imports the code of modules.
  *
  * @param load imports one file by its address
- * @throws InstallError with every module whose code cannot be loaded, and why
+ * @throws InstallError with every module whose code cannot be loaded, and why; or with the data files that cannot be read
  */
 export async function loadModules(
   manifests: readonly Manifest[],
@@ -39,9 +42,10 @@ export async function loadModules(
   const loaded: LoadedModule[] = [];
   for (const manifest of manifests) {
     const address = codeOf(manifest);
+    const groups = await groupIdentifiers(manifest);
     try {
       const { default: definition } = (await load(address)) as { default?: unknown };
-      if (isDefinition(definition)) loaded.push({ manifest, definition });
+      if (isDefinition(definition)) loaded.push({ manifest, definition, groups });
       else problems.push(`${manifest.identifier}: ${address} must have a default export made by defineModule`);
     } catch (error) {
       problems.push(

@@ -113,6 +113,10 @@ function composeSet(modules: readonly LoadedModule[], fingerprints: ReadonlyMap<
 /** Composes the registry of modules, dependencies first. */
 export function composeModules(modules: readonly LoadedModule[]): Registry {
   return composeRegistry(
-    modules.map(({ manifest, definition }) => ({ ...definition, identifier: manifest.identifier })),
+    modules.map(({ manifest, definition, groups }) => ({
+      ...definition,
+      identifier: manifest.identifier,
+      ...(groups === undefined ? {} : { groups }),
+    })),
   );
 }

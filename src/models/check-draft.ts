@@ -1,5 +1,6 @@
 /** Third step of a composition: everything about one model that is wrong by itself. */
 import { ColumnField, checkValidators, type Field, ValueProblem } from "../fields/field.ts";
+import { groupsProblem } from "../fields/field-groups.ts";
 import { ManyToManyField, ToOneField } from "../fields/relation.ts";
 import { AUDIT_FIELDS, DISPLAY_NAME, RECORD_VERSION, VERSION } from "./audit.ts";
 import type { DraftModel } from "./collect.ts";
@@ -73,6 +74,8 @@ function checkFields(draft: DraftModel, conflicts: Conflict[]): void {
       continue;
     }
     const { field } = entry;
+    const wrongGroups = groupsProblem(field.options);
+    if (wrongGroups !== null) report(wrongGroups);
     if (field.options.track === true) checkTrack(field, report);
     if (!(field instanceof ColumnField) || field.options.stored === false) continue;
     const column = columnName(name, field);

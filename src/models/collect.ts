@@ -8,6 +8,8 @@ import { tableName } from "./naming.ts";
 /** A module with the name it is installed under. */
 export interface ModuleSource extends ModuleDefinition {
   readonly identifier: string;
+  /** Identifiers of the groups that its data files bring; left out where nobody has read those. */
+  readonly groups?: readonly string[];
 }
 
 /** A field with where it comes from. */

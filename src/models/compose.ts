@@ -1,10 +1,12 @@
 /** Composes the declarations of the installed modules into one frozen registry, or says everything that is in the way. */
 import { ColumnField } from "../fields/field.ts";
+import { readersOf, writersOf } from "../fields/field-groups.ts";
 import { labelOf } from "../fields/selection.ts";
 import { AUDIT_FIELDS, DISPLAY_NAME, ID, RECORD_VERSION, VERSION } from "./audit.ts";
 import type { Behaviour, Calculation } from "./behaviour.ts";
 import { orderCalculations } from "./calculation-order.ts";
 import { checkDraft } from "./check-draft.ts";
+import { checkGroups } from "./check-group.ts";
 import { collectDeclarations, type DraftField, type DraftModel, type ModuleSource } from "./collect.ts";
 import { collectBehaviours, composeBehaviour } from "./collect-behaviour.ts";
 import { collectWizards, type DraftWizard } from "./collect-wizard.ts";
@@ -38,11 +40,9 @@ export function composeRegistry(modules: readonly ModuleSource[]): Registry {
   const links = resolveLinks(drafts, conflicts);
   for (const draft of drafts.values()) checkDraft(draft, conflicts);
   const wizards = collectWizards(modules, drafts, conflicts);
-  const behaviours = collectBehaviours(
-    modules,
-    new Map<string, DraftModel | DraftWizard>([...drafts, ...wizards]),
-    conflicts,
-  );
+  const shaped = new Map<string, DraftModel | DraftWizard>([...drafts, ...wizards]);
+  const behaviours = collectBehaviours(modules, shaped, conflicts);
+  checkGroups(modules, shaped.values(), behaviours, conflicts);
   const world = { drafts, links };
   const calculations = resolveCalculations(world, behaviours, conflicts);
   const ordered = orderCalculations(world, calculations, conflicts);
@@ -84,7 +84,10 @@ function composeModel(
     const settled = resolved?.calculation ?? null;
     const { label } = entry.field.options;
     const readonly = entry.field.options.readonly === true || (calculation !== null && calculation.setter === null);
-    const shared = { name, label: label ?? labelOf(name), module: entry.module, relation, readonly, calculation };
+    const readers = readersOf(entry.field.options) ?? null;
+    const writers = writersOf(entry.field.options) ?? null;
+    const told = { name, label: label ?? labelOf(name), module: entry.module, relation, calculation };
+    const shared = { ...told, readonly, readers, writers };
     fields.set(name, Object.freeze(composeField(shared, entry, settled)));
   };
   for (const name of [ID, DISPLAY_NAME]) add(name, kernelField(name));

@@ -1,5 +1,6 @@
 /** Every conflict of a composition: each by itself with module and file, and all of them at once. */
 import { describe, expect, test } from "vitest";
+import { declareBehaviour } from "../../test/fixtures/shop-registry.ts";
 import { declareModel, declareModule, shippedModules } from "../../test/support/world.ts";
 import { char, text } from "../fields/char.ts";
 import type { Field } from "../fields/field.ts";
@@ -225,6 +226,62 @@ const rows: Readonly<Record<string, readonly [modules: readonly ModuleSource[], 
     'Thing.price: its default must be a number or a numeral such as "12.50", not a text',
     "Thing.parent: its default must be a record id, a positive whole number, not the number 0",
     "Thing.even: its default must be even",
+  ],
+  "groups that are none": [
+    thing({
+      a: char({ groups: { wriet: ["x"] } as never }),
+      b: char({ groups: "x" as never }),
+      c: char({ groups: { read: "x" } as never }),
+      d: char({ groups: { read: ["x"], write: [] } }),
+    }),
+    'Thing.a: groups takes read and write, not "wriet"',
+    "Thing.b: groups takes a list, or { read, write }",
+    "Thing.c: groups takes lists of identifiers",
+  ],
+  "groups that no module brings": [
+    thing({
+      a: char({ groups: ["clerks", "bosses"] }),
+      b: char({ groups: { read: ["clerks"], write: ["nobody"] } }),
+    }).map((module) => ({
+      ...module,
+      groups: ["clerks"],
+      behaviours: [
+        declareBehaviour("Thing", {
+          methods: {
+            go: {
+              kind: "method",
+              options: { scope: "model", groups: ["keepers"], inputs: { by: char({ groups: { write: ["givers"] } }) } },
+              run: () => null,
+            },
+          },
+        }),
+      ],
+    })),
+    'Thing.a: is for the group "bosses", which no installed module brings in its data',
+    'Thing.b: is for the group "nobody", which no installed module brings in its data',
+    ...["keepers", "givers"].map(
+      (group) =>
+        `Thing.go(): is for the group "${group}", which no installed module brings in its data (base modules/test/Thing-behaviour.ts)`,
+    ),
+  ],
+  "groups of a key of the context": [
+    [
+      {
+        ...base(declareModel("Thing", {})),
+        behaviours: [
+          declareBehaviour("Thing", {
+            methods: {
+              go: {
+                kind: "method",
+                options: { scope: "model", context: { why: char({ groups: [] }) } },
+                run: () => null,
+              },
+            },
+          }),
+        ],
+      },
+    ],
+    'Thing.go(): its key of the context "why" is data and gives no right: groups mean nothing (base modules/test/Thing-behaviour.ts)',
   ],
   "acyclic to another model": [
     thing({ other: toOne("Other", { acyclic: true }) }),

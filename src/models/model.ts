@@ -32,6 +32,10 @@ interface ComposedField {
   readonly relation: Relation | null;
   /** Clients may not write it. */
   readonly readonly: boolean;
+  /** Identifiers of the groups that see it; null for everybody. */
+  readonly readers: readonly string[] | null;
+  /** Identifiers of the groups that write it, of those who see it; null for all of them. */
+  readonly writers: readonly string[] | null;
   /** How the value is calculated; null where it is what somebody wrote. */
   readonly calculation: Calculation | null;
 }

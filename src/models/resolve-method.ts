@@ -1,5 +1,6 @@
 /** Sixth step of a composition: ties methods to what wraps them, to the paths that they read and to the fields of their inputs. */
 import { ColumnField, type Field } from "../fields/field.ts";
+import { groupsProblem } from "../fields/field-groups.ts";
 import { ManyToManyField, ToOneField } from "../fields/relation.ts";
 import { labelOf } from "../fields/selection.ts";
 import { WizardLinesField } from "../fields/wizard-lines.ts";
@@ -86,6 +87,10 @@ function resolveMethod(resolving: Resolving, name: string, declared: readonly De
   const wizard = options.scope === "wizard" ? owner : (options.wizard ?? null);
   const inputs = resolveInputs(resolving, wizard, declared, reportAt);
   const context = new Map(Object.entries(options.context ?? {}));
+  for (const [key, { options: own }] of context) {
+    if (own.groups !== undefined)
+      report(`its key of the context "${key}" is data and gives no right: groups mean nothing`);
+  }
   checkShape(world, wizards, context, "key of the context", report);
   const { label = labelOf(name), description = "", readonly = false, groups = null, confirm = null } = options;
   const { scope, needs = readonly ? "read" : "write", defaults = null } = options;
@@ -155,7 +160,7 @@ export function checkShape(
 ): void {
   for (const [name, field] of fields) {
     const complain = (message: string) => report(`its ${what} "${name}" ${message}`);
-    const problem = fieldNameProblem(name) ?? defaultProblem(field);
+    const problem = fieldNameProblem(name) ?? groupsProblem(field.options) ?? defaultProblem(field);
     if (problem !== null) complain(`cannot be: ${problem}`);
     const { calculate, unique, index } = field.options;
     const useless = Object.entries({ calculate, unique, index }).filter(([, value]) => value !== undefined);

@@ -72,6 +72,8 @@ function groupedColumn(column: string, field: ColumnField): StoredField {
     field,
     relation: null,
     readonly: true,
+    readers: null,
+    writers: null,
     calculation: null,
     settled: null,
     column,

@@ -75,8 +75,8 @@ async function describeForm(
   return {
     model: wizard.name,
     view: wizard.view,
-    fields: describeShape(wizard),
-    defaults: printInputs(env.registry, wizard, defaults, JSON.stringify),
+    fields: describeShape(env.access, wizard),
+    defaults: printInputs(env.access, wizard, defaults, JSON.stringify),
   };
 }
 

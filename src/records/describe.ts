@@ -1,10 +1,12 @@
 /** Describes models and fields to clients: the registry endpoint. */
+import type { Access } from "../access/access.ts";
 import type { Field, FieldDescription } from "../fields/field.ts";
 import { labelOf } from "../fields/selection.ts";
 import type { ComposedMethod, InputShape } from "../models/composed-method.ts";
 import type { Model, ModelField } from "../models/model.ts";
 import { canSee, resolveModel } from "../query/path.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
+import { canGiveInput, canSeeInput } from "./input-right.ts";
 import { callableMethods, findWizard } from "./method-find.ts";
 
 /** A model in the list of models. */
@@ -41,19 +43,24 @@ export interface MethodDescription {
  */
 export function describeModel(env: BaseEnvironment, modelName: string): Record<string, FieldDescription> {
   const wizard = findWizard(env, modelName);
-  if (wizard !== null) return describeShape(wizard);
+  if (wizard !== null) return describeShape(env.access, wizard);
   const model = resolveModel(env.access, modelName);
   const visible = [...model.fields.values()].filter((field) => isListed(env, model, field));
   return Object.fromEntries(visible.map((field) => [field.name, describeField(env, model, field)]));
 }
 
-/** Describes fields that have no column, as those of a model are. */
-export function describeShape({ fields }: Pick<InputShape, "fields">): Record<string, FieldDescription> {
+/** Describes fields that have no column, as those of a model are: those that the caller is shown. */
+export function describeShape(
+  access: Access,
+  { fields }: Pick<InputShape, "fields">,
+): Record<string, FieldDescription> {
+  const shown = [...fields].filter(([, field]) => canSeeInput(access, field));
   return Object.fromEntries(
-    [...fields].map(([name, field]) => {
+    shown.map(([name, field]) => {
       const { label = labelOf(name), required, readonly } = field.options;
       const isRequired = required === true && field.type !== "Boolean";
-      const own = { ...(isRequired ? { required } : {}), ...(readonly === true ? { readonly } : {}) };
+      const isClosed = readonly === true || !canGiveInput(access, field);
+      const own = { ...(isRequired ? { required } : {}), ...(isClosed ? { readonly: true } : {}) };
       return [name, { ...describeTexts(field, label), ...own, ...describeDefault(field), ...field.describeOptions() }];
     }),
   );
@@ -81,18 +88,19 @@ function describe(env: BaseEnvironment, model: Model): ModelDescription {
     },
     ...(methods.length === 0
       ? {}
-      : { methods: Object.fromEntries(methods.map((method) => [method.name, describeMethod(method)])) }),
+      : { methods: Object.fromEntries(methods.map((method) => [method.name, describeMethod(access, method)])) }),
   };
 }
 
-function describeMethod({ label, description, scope, readonly, wizard, inputs }: ComposedMethod): MethodDescription {
+function describeMethod(access: Access, method: ComposedMethod): MethodDescription {
+  const { label, description, scope, readonly, wizard, inputs } = method;
   return {
     label,
     ...(description === "" ? {} : { description }),
     scope,
     ...(readonly ? { readonly: true } : {}),
     ...(wizard === null ? {} : { wizard }),
-    ...(wizard !== null || inputs.fields.size === 0 ? {} : { inputs: describeShape(inputs) }),
+    ...(wizard !== null || inputs.fields.size === 0 ? {} : { inputs: describeShape(access, inputs) }),
   };
 }
 

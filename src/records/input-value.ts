@@ -1,4 +1,5 @@
 /** Reads values that have no column: inputs of methods, values of wizards, what clients say of the context. Checked like a record's. */
+
 import { type FieldError, ValidationError } from "../errors.ts";
 import { ColumnField, checkValidators, type DefaultContext, type Field, ValueProblem } from "../fields/field.ts";
 import { ManyToManyField, parseReference, ToOneField } from "../fields/relation.ts";
@@ -9,6 +10,7 @@ import { modelOf } from "../models/model.ts";
 import { suggestName } from "../query/suggestion.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
 import { defaultContext } from "./default-context.ts";
+import { canGiveInput, canSeeInput } from "./input-right.ts";
 import { type LineBudget, MOST_LINES } from "./lines.ts";
 import { queryAs } from "./read.ts";
 import { noSuchRecord } from "./target.ts";
@@ -29,7 +31,10 @@ interface OpenReference {
 /** What is read, and how. */
 export interface InputRequest {
   readonly shape: InputShape;
+  /** As the caller gives them. */
   readonly values: GivenValues;
+  /** What code has made for those that are not given; nothing unless told. */
+  readonly made?: GivenValues;
   /** Where the values stand in the request. */
   readonly path: string;
   /** What becomes of a name that the shape does not have: an error, or nothing. */
@@ -88,9 +93,11 @@ async function readAll(
     if (errors.length >= MOST_ERRORS) stop();
   };
   const reading = startReading(env, incomplete, report);
-  const read = requests.map(({ shape, values, path, unknown }) => {
-    if (unknown === "refused") refuseUnknown(reading, shape, values, path);
-    return readShape(reading, shape, values, path);
+  const read = requests.map(({ shape, values, made = {}, path, unknown }) => {
+    const all = { ...made, ...values };
+    if (unknown === "refused") refuseUnknown(reading, shape, all, path);
+    refuseClosed(reading, shape, values, path);
+    return readShape(reading, shape, all, path);
   });
   stop();
   for (const { target, path } of await resolveReferences(reading)) {
@@ -127,11 +134,40 @@ function startReading(env: BaseEnvironment, incomplete: boolean, report: Reading
 }
 
 function refuseUnknown(reading: Reading, { fields }: InputShape, values: GivenValues, path: string): void {
-  for (const name of Object.keys(values)) {
-    if (fields.has(name)) continue;
-    const near = suggestName(name.slice(0, 64), [...fields.keys()]).replace("; it has", "; known are");
-    reading.report(joinPath(path, name.slice(0, 100)), `is not known here${near}`);
+  for (const name of Object.keys(values)) if (!fields.has(name)) reportUnknown(reading, fields, name, path);
+}
+
+function reportUnknown({ env, report }: Reading, fields: InputShape["fields"], name: string, path: string): void {
+  const known = [...fields].filter(([, field]) => canSeeInput(env.access, field)).map(([each]) => each);
+  const near = suggestName(name.slice(0, 64), known).replace("; it has", "; known are");
+  report(joinPath(path, name.slice(0, 100)), `is not known here${near}`);
+}
+
+/** Refuses what the caller may not give, as far as its groups go. A form that is being filled in shows such values too. */
+function refuseClosed(reading: Reading, { fields }: InputShape, values: GivenValues, path: string): void {
+  const { env, incomplete } = reading;
+  for (const [name, field] of fields) {
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    if (value === undefined) continue;
+    const place = joinPath(path, name);
+    if (!canSeeInput(env.access, field)) reportUnknown(reading, fields, name, path);
+    else if (!incomplete && !canGiveInput(env.access, field)) reading.report(place, "is read-only");
+    else if (field instanceof WizardLinesField && Array.isArray(value)) {
+      const shape = linesOf(env, field);
+      for (const [index, line] of value.entries()) {
+        if (typeof line === "object" && line !== null) {
+          refuseClosed(reading, shape, line as GivenValues, `${place}[${index}]`);
+        }
+      }
+    }
   }
+}
+
+/** What each line of a wizard's list has. */
+function linesOf({ registry }: BaseEnvironment, { wizard }: WizardLinesField): InputShape {
+  const shape = registry.wizards.get(wizard);
+  if (shape === undefined) throw new Error(`the registry has no wizard ${wizard}`);
+  return shape;
 }
 
 /** No name of a client ever becomes a member: only those of the shape. */
@@ -181,8 +217,7 @@ function readField(reading: Reading, field: Field, value: unknown, path: string,
   } else if (field instanceof WizardLinesField) {
     const lines: InputRecord[] = [];
     set(lines);
-    const shape = reading.env.registry.wizards.get(field.wizard);
-    if (shape === undefined) throw new Error(`the registry has no wizard ${field.wizard}`);
+    const shape = linesOf(reading.env, field);
     readList(reading, value, path, (item, place) => {
       if (typeof item !== "object" || item === null || Array.isArray(item)) {
         throw new ValueProblem(`must be an object of values, not ${describeValue(item)}`);

@@ -66,8 +66,8 @@ async function runMethod(
   const records = await loadRecords(env, found, ids);
   const context = await readContext(env, found, said);
   const missing = [...method.inputs.fields.keys()].some((each) => !Object.hasOwn(values, each));
-  const complete = missing ? { ...(await makeDefaults(env, found, records[0] ?? [], context)), ...values } : values;
-  const request = { shape: method.inputs, values: complete, path: "", unknown: "refused" } as const;
+  const made = missing ? await makeDefaults(env, found, records[0] ?? [], context) : {};
+  const request = { shape: method.inputs, values, made, path: "", unknown: "refused" } as const;
   const [inputs = {}] = await readInputs(env, [request]);
   // Every environment that code runs in is one of which models can be asked.
   const running = env as RunningEnvironment;

@@ -21,8 +21,17 @@ export interface CheckedValues {
   readonly relations: readonly { readonly field: LinkedField; readonly value: unknown }[];
 }
 
-/** Checks the values of one record; what is wrong is added to the errors, under the path of the record. */
-export type ValueCheck = (values: GivenValues, path: string, errors: FieldError[]) => CheckedValues;
+/**
+ * Checks the values of one record; what is wrong is added to the errors, under the path of the record.
+ *
+ * @param given the names that the caller has given; what a hook has added to them is written with the rights of code
+ */
+export type ValueCheck = (
+  values: GivenValues,
+  path: string,
+  errors: FieldError[],
+  given?: GivenValues,
+) => CheckedValues;
 
 /** Errors that one answer tells of; nobody reads more, and a body of nothing but unknown names must stay cheap. */
 export const MOST_ERRORS = 100;
@@ -51,17 +60,11 @@ export function valueCheck(
   operation: "create" | "write",
   owner: StoredField | null,
 ): ValueCheck {
-  const known = new Map<string, ModelField>();
-  const find = (name: string): ModelField => {
-    let field = known.get(name);
-    if (field === undefined) {
-      field = findWritable(env, model, name, operation === "create" ? owner : null);
-      known.set(name, field);
-    }
-    return field;
-  };
+  const list = operation === "create" ? owner : null;
+  const find = finder((name) => findWritable(env, model, name, list));
+  const findForCode = finder((name) => findWritable(env.elevated(), model, name, list));
   const missing = operation === "create" ? completion(env, model, owner) : [];
-  return (values, path, errors) => {
+  return (values, path, errors, given = values) => {
     const columns = new Map<StoredField, SqlValue>();
     const setters = new Map<ModelField, unknown>();
     const relations: { field: LinkedField; value: unknown }[] = [];
@@ -75,7 +78,7 @@ export function valueCheck(
       if (value === undefined) continue;
       if (errors.length >= MOST_ERRORS) break;
       try {
-        const field = find(name);
+        const field = Object.hasOwn(given, name) ? find(name) : findForCode(name);
         if (field.kind === "linked") relations.push({ field, value });
         else if (field.calculation !== null) setters.set(field, settable(field as CalculatedField, value));
         else if (field.kind === "stored") columns.set(field, parseColumn(field.field, value));
@@ -94,6 +97,16 @@ export function valueCheck(
       }
     }
     return { columns, setters, relations };
+  };
+}
+
+/** Finds each field once. */
+function finder(find: (name: string) => ModelField): (name: string) => ModelField {
+  const known = new Map<string, ModelField>();
+  return (name) => {
+    const field = known.get(name) ?? find(name);
+    known.set(name, field);
+    return field;
   };
 }
 

@@ -1,4 +1,5 @@
 /** UI effects in a wizard: what one of its values does to the others while somebody fills it in. Nothing is stored, so nothing stands below the values. */
+
 import { UserError, ValidationError } from "../errors.ts";
 import type { RunningEnvironment } from "../fields/known-model.ts";
 import { WizardLinesField } from "../fields/wizard-lines.ts";
@@ -9,6 +10,7 @@ import { formatQ } from "../q/format.ts";
 import { parseFilter } from "../q/parse-filter.ts";
 import { suggestName } from "../query/suggestion.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
+import { canSeeInput } from "./input-right.ts";
 import { printInput } from "./input-text.ts";
 import { type InputRecord, readDefaults, readUnfinished } from "./input-value.ts";
 import type { GivenValues } from "./values.ts";
@@ -72,8 +74,9 @@ function findTrigger({ env, wizard, values }: Filling, trigger: string): Step {
   for (const part of trigger.split(".")) {
     const [, name = part, place] = /^(\w+)\[(\d{1,6})\]$/.exec(part) ?? [];
     const field = shape.fields.get(name);
-    if (field === undefined) {
-      const near = suggestName(name.slice(0, 64), [...shape.fields.keys()]);
+    if (field === undefined || !canSeeInput(env.access, field)) {
+      const known = [...shape.fields].filter(([, each]) => canSeeInput(env.access, each)).map(([each]) => each);
+      const near = suggestName(name.slice(0, 64), known);
       throw refuse(`${wizard.name} has no field ${JSON.stringify(trigger.slice(0, 100))}${near}`);
     }
     if (place === undefined && turns.length === trigger.split(".").length - 1) return { turns, field: name };
@@ -166,8 +169,9 @@ function isSame(one: unknown, other: unknown): boolean {
 }
 
 function printChanges({ env, wizard, values, warnings, options }: Filling, before: InputRecord): string {
-  const changed = [...wizard.fields].filter(([name]) => !isSame(before[name], values[name]));
-  const members = changed.map(([name, field]) => [name, printInput(env.registry, field, values[name], idOf)]);
+  const shown = [...wizard.fields].filter(([, field]) => canSeeInput(env.access, field));
+  const changed = shown.filter(([name]) => !isSame(before[name], values[name]));
+  const members = changed.map(([name, field]) => [name, printInput(env.access, field, values[name], idOf)]);
   if (warnings.length > 0) members.push(["_warnings", JSON.stringify(warnings)]);
   if (options.size > 0) members.push(["_options", JSON.stringify(Object.fromEntries(options))]);
   return `{${members.map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(",")}}`;

@@ -118,7 +118,7 @@ async function checkLevel(
   const open = new Map<LinkedField, { readonly place: number; readonly relation: OpenRelation }[]>();
   const checked: CheckedValues[] = [];
   for (const [place, { path, values }] of records.entries()) {
-    const known = checkValues(values, path, errors);
+    const known = checkValues(values, path, errors, given[place]?.values);
     checked.push(known);
     if (errors.length >= MOST_ERRORS) return [];
     for (const { field, value } of known.relations) {
@@ -163,10 +163,10 @@ function hasSecrets({ fields }: Model): boolean {
 
 /** A change that is the same for many records is checked once. */
 function remembered(check: ValueCheck): ValueCheck {
-  let last: { values: GivenRecord["values"]; path: string; checked: CheckedValues } | null = null;
-  return (values, path, errors) => {
-    if (last === null || last.values !== values || last.path !== path) {
-      last = { values, path, checked: check(values, path, errors) };
+  let last: { values: GivenRecord["values"]; path: string; given: unknown; checked: CheckedValues } | null = null;
+  return (values, path, errors, given) => {
+    if (last === null || last.values !== values || last.path !== path || last.given !== given) {
+      last = { values, path, given, checked: check(values, path, errors, given) };
     }
     return last.checked;
   };

@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Endpoint } from "../../src/contract/endpoint.ts";
 import { endpoints } from "../../src/contract/endpoints.ts";
+import { readersOf, writersOf } from "../../src/fields/field-groups.ts";
+import type { ModelField } from "../../src/models/model.ts";
 import type { AccessData } from "../fixtures/access-data.ts";
 import { type Call, callOf, type EndpointCall, endpointCalls } from "../fixtures/endpoint-call.ts";
 import { storeVaultData, vaultRegistry } from "../fixtures/vault-registry.ts";
@@ -76,19 +78,34 @@ function send(endpoint: Endpoint, model: string, id: number, call: Call, token: 
   return api.send({ method: endpoint.method, path, token, ...call });
 }
 
+/** What is declared of a field, and of the other end of its relation, whose related name it is. */
+function declarations(model: string, name: string): ModelField[] {
+  const field = vaultRegistry.models.get(model)?.fields.get(name);
+  if (field === undefined) return [];
+  const others = vaultRegistry.models.get(field.relation?.target ?? "")?.fields.values() ?? [];
+  const isDeclaring = ({ relation, field: { options } }: ModelField) =>
+    relation?.target === model && (options as { relatedName?: string }).relatedName === name;
+  return [field, ...[...others].filter(isDeclaring)];
+}
+
+const isClosed = (role: Role, groups: readonly string[] | undefined) =>
+  groups !== undefined && !groups.some((group) => role.groups.includes(group));
+
 /** Whether a field does not exist for a role: its groups, or those of the relation's other end, or nobody may know its target. */
 function isHidden(role: Role, model: string, name: string): boolean {
-  const closed = (groups: readonly string[] | undefined) =>
-    groups !== undefined && !groups.some((group) => role.groups.includes(group));
-  const field = vaultRegistry.models.get(model)?.fields.get(name);
-  if (field === undefined || closed(field.field.options.groups)) return true;
-  const target = field.relation?.target;
-  if (target === undefined) return false;
-  const other = vaultRegistry.models.get(target);
-  const declaring = [...(other?.fields.values() ?? [])].filter(
-    (each) => each.relation?.target === model && (each.field.options as { relatedName?: string }).relatedName === name,
+  const declared = declarations(model, name);
+  const target = vaultRegistry.models.get(declared[0]?.relation?.target ?? "");
+  return (
+    declared.length === 0 ||
+    target?.internal === true ||
+    declared.some(({ field }) => isClosed(role, readersOf(field.options)))
   );
-  return other?.internal === true || declaring.some((each) => closed(each.field.options.groups));
+}
+
+/** Whether a role sees a field and may not write it, as far as groups go. */
+function isReadOnly(role: Role, model: string, name: string): boolean {
+  const declared = declarations(model, name);
+  return !isHidden(role, model, name) && declared.some(({ field }) => isClosed(role, writersOf(field.options)));
 }
 
 const isSecret = (model: string, name: string) =>
@@ -181,6 +198,36 @@ describe.each(roles.filter(({ groups }) => groups.includes("core_internal")).map
       // A place that is not tried out proves nothing.
       if (reads.length > 0) expect(hidden).toBeGreaterThan(0);
     });
+
+    const allCalls = aboutModels.filter((endpoint) => !forbids(role, endpoint));
+    test.each(titled(allCalls.filter((endpoint) => callOf(endpoint).writes !== undefined)))(
+      "fields that are only read: %s",
+      async (_title, endpoint) => {
+        const call = callOf(endpoint);
+        let closed = 0;
+        for (const [model, id] of modelsOf(call)) {
+          for (const [name, { field }] of vaultRegistry.models.get(model)?.fields ?? []) {
+            const isOther = call.writesType !== undefined && call.writesType !== field.type;
+            // A list is read before it is known whether it counts, and null is none.
+            if (call.ignoresClosed === true && /Many$/.test(field.type)) continue;
+            if (isOther || !isReadOnly(role, model, name)) continue;
+            for (const place of call.writes ?? []) {
+              const answer = await send(endpoint, model, id, place(name, id), token());
+              const asked = `${model} ${JSON.stringify(place(name, id))}: ${answer.text}`;
+              expect(answer.status, asked).toBe(call.ignoresClosed === true ? 200 : 400);
+              if (answer.status === 400) expect(answer.text, asked).toMatch(/is read-only/);
+            }
+            for (const place of call.reads ?? []) {
+              const answer = await send(endpoint, model, id, place(name, id), token());
+              expect(answer.text, JSON.stringify(place(name, id))).not.toMatch(/has no field|read-only/);
+            }
+            closed += 1;
+          }
+        }
+        expect(closed > 0).toBe(!role.groups.includes("hr"));
+        await storeVaultData(api.database.database);
+      },
+    );
 
     test("answers hold no field that is hidden", async () => {
       for (const endpoint of aboutModels.filter(({ needs }) => needs === "read")) {

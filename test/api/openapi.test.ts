@@ -5,6 +5,7 @@ import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { endpoints } from "../../src/contract/endpoints.ts";
+import { readersOf } from "../../src/fields/field-groups.ts";
 import { modelOf } from "../../src/models/model.ts";
 import { type Answer, startTestServer, type TestServer } from "../support/server.ts";
 
@@ -75,7 +76,7 @@ test("describes each model by the fields of the registry", () => {
     const fields = [...modelOf(api.registry, name).fields.values()];
     // Secrets are written only, and what is for the members of no group is nobody's.
     const readable = fields.flatMap(({ name: own, field }) =>
-      field.type === "Password" || field.options.groups?.length === 0 ? [] : [own],
+      field.type === "Password" || readersOf(field.options)?.length === 0 ? [] : [own],
     );
     expect(Object.keys(document.components.schemas[name]?.properties ?? {})).toEqual(readable);
   }

@@ -46,6 +46,10 @@ selection(["draft", "done"], { default: () => "doen" });
 boolean({ default: "yes" });
 // @ts-expect-error dates are texts
 date({ default: new Date() });
+// @ts-expect-error a misspelt half of the groups
+char({ groups: { wriet: ["hr"] } });
+// @ts-expect-error groups are lists
+manyToOne("Product", { groups: { read: "hr" } });
 // @ts-expect-error a misspelt kind of uniqueness
 char({ unique: "ignorecase" });
 // @ts-expect-error an option of another field type

@@ -6,7 +6,7 @@ import type { ComposedMethod } from "../../models/composed-method.ts";
 import type { Registry } from "../../models/model.ts";
 import { describeComponents } from "./component.ts";
 import { modelExamples } from "./example.ts";
-import { wizardSchema } from "./input-schema.ts";
+import { type InputView, wizardSchema } from "./input-schema.ts";
 import { describeMethod } from "./method-operation.ts";
 import { modelSchemas } from "./model-schema.ts";
 import { describeOperation } from "./operation.ts";
@@ -36,18 +36,20 @@ mentions are all checked: anything unknown or malformed is an error that names i
  * @param visible what the caller may see; without any model, the endpoints for any model only
  * @param version of the server
  */
-export function describeApi(registry: Registry, { models, wizards }: VisibleApi, version: string): OpenApiDocument {
+export function describeApi(registry: Registry, visible: VisibleApi, version: string): OpenApiDocument {
   const paths: Paths = {};
+  const { models, wizards, belongsTo } = visible;
   const { routes } = registry;
+  const view = { registry, belongsTo };
   for (const endpoint of [...endpoints, ...routes.map((route) => route.endpoint)]) addGeneric(paths, endpoint);
-  for (const visible of models) {
+  for (const each of models) {
     for (const endpoint of endpoints) {
       const { needs } = endpoint;
-      if (needs !== undefined && needs !== "declared" && visible.can(needs)) addConcrete(paths, endpoint, visible);
+      if (needs !== undefined && needs !== "declared" && each.can(needs)) addConcrete(paths, endpoint, each);
     }
   }
-  for (const { model, methods } of models) addMethods(paths, registry, model.name, methods);
-  for (const { wizard, methods } of wizards) addMethods(paths, registry, wizard.name, methods);
+  for (const { model, methods } of models) addMethods(paths, view, model.name, methods);
+  for (const { wizard, methods } of wizards) addMethods(paths, view, wizard.name, methods);
   const names = models.map(({ model }) => ({ name: model.name, description: model.description || model.label }));
   return {
     openapi: "3.1.0",
@@ -60,7 +62,7 @@ export function describeApi(registry: Registry, { models, wizards }: VisibleApi,
       Object.assign(
         {},
         ...models.map(schemasOf),
-        ...wizards.map(({ wizard }) => ({ [wizard.name]: wizardSchema(registry, wizard) })),
+        ...wizards.map(({ wizard }) => ({ [wizard.name]: wizardSchema(view, wizard) })),
       ),
     ),
   };
@@ -97,8 +99,8 @@ function addConcrete(paths: Paths, endpoint: Endpoint, visible: VisibleModel): v
   add(paths, endpoint.path.replace("{model}", name), endpoint, operation);
 }
 
-function addMethods(paths: Paths, registry: Registry, owner: string, methods: readonly ComposedMethod[]): void {
-  for (const { path, endpoint, operation } of methods.flatMap((method) => describeMethod(registry, owner, method))) {
+function addMethods(paths: Paths, view: InputView, owner: string, methods: readonly ComposedMethod[]): void {
+  for (const { path, endpoint, operation } of methods.flatMap((method) => describeMethod(view, owner, method))) {
     add(paths, path, endpoint, operation);
   }
 }

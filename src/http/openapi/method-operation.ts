@@ -2,8 +2,7 @@
 import { describeAction, executeMethod } from "../../contract/behaviour.ts";
 import type { Endpoint } from "../../contract/endpoint.ts";
 import type { ComposedMethod } from "../../models/composed-method.ts";
-import type { Registry } from "../../models/model.ts";
-import { contextSchema, inputsSchema } from "./input-schema.ts";
+import { contextSchema, type InputView, inputsSchema } from "./input-schema.ts";
 import { describeOperation } from "./operation.ts";
 
 /** An operation at its path. */
@@ -25,9 +24,9 @@ const scopes: Readonly<Record<ComposedMethod["scope"], (model: string) => string
  *
  * @param owner the model or wizard that has it
  */
-export function describeMethod(registry: Registry, owner: string, method: ComposedMethod): PlacedOperation[] {
-  const context = contextSchema(registry, method);
-  const inputs = inputsSchema(registry, method);
+export function describeMethod(view: InputView, owner: string, method: ComposedMethod): PlacedOperation[] {
+  const context = contextSchema(view, method);
+  const inputs = inputsSchema(view, method);
   const asked = method.wizard !== null || method.confirm !== null;
   const called = place(executeMethod, owner, method, describeCall(method), {
     MethodInputs: inputs,

@@ -24,7 +24,9 @@ export function modelSchemas({ model, readable, writable }: VisibleModel): Model
       type: "object",
       title: model.label,
       ...(model.description === "" ? {} : { description: model.description }),
-      properties: Object.fromEntries(readable.map((field) => [field.name, readSchema(field)])),
+      properties: Object.fromEntries(
+        readable.map((field) => [field.name, readSchema(field, writable.includes(field))]),
+      ),
       required: ["id"],
     },
     newValues: {
@@ -40,8 +42,8 @@ export function mustBeGiven({ kind, field }: ModelField): boolean {
   return kind === "stored" && field.options.required === true && field.options.default === undefined;
 }
 
-function readSchema(field: ModelField): JsonSchema {
-  const readonly = field.readonly ? { readOnly: true } : {};
+function readSchema(field: ModelField, isWritten: boolean): JsonSchema {
+  const readonly = isWritten ? {} : { readOnly: true };
   return { ...nullValue(field, field.field.readSchema()), ...describeTexts(field.field, field.label), ...readonly };
 }
 

@@ -29,10 +29,12 @@ export interface VisibleWizard {
 export interface VisibleApi {
   readonly models: readonly VisibleModel[];
   readonly wizards: readonly VisibleWizard[];
+  /** Whether the caller belongs to one of these groups. */
+  readonly belongsTo: Access["belongsTo"];
 }
 
 /** What guests are shown of a registry. */
-export const NOTHING: VisibleApi = { models: [], wizards: [] };
+export const NOTHING: VisibleApi = { models: [], wizards: [], belongsTo: () => false };
 
 /** The models that a caller may read, by name. */
 export function readableModels({ registry, access }: Environment): Model[] {
@@ -54,6 +56,7 @@ export function visibleApi(
   return {
     models: visibleModels(env, models, records),
     wizards: wizards.map((wizard) => ({ wizard, methods: callableMethods(env, wizard) })),
+    belongsTo: env.access.belongsTo,
   };
 }
 
