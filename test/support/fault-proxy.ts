@@ -16,6 +16,8 @@ export interface FaultProxy {
   reset(): void;
   /** Passes what the client sends with `word` in it on to the server, but never lets the answer through. */
   cutAfter(word: string): void;
+  /** The same, but leaves the line open, so that whoever has sent it waits for the answer. */
+  holdAfter(word: string): void;
   /** Breaks every line for good once the server has answered so many times since the last `reset`. */
   cutAt(roundTrips: number): void;
   close(): Promise<void>;
@@ -30,6 +32,7 @@ export async function startFaultProxy(target: ConnectionOptions): Promise<FaultP
   const open = new Set<Socket>();
   let roundTrips = 0;
   let cutWord: string | undefined;
+  let holdWord: string | undefined;
   let lastTrip = Number.POSITIVE_INFINITY;
 
   const server = createServer((client) => {
@@ -38,6 +41,7 @@ export async function startFaultProxy(target: ConnectionOptions): Promise<FaultP
       : createConnection({ host, port });
     let lastFromClient = false;
     let muted = false;
+    let held = false;
     for (const socket of [client, upstream]) {
       open.add(socket);
       socket.on("error", () => undefined);
@@ -49,10 +53,12 @@ export async function startFaultProxy(target: ConnectionOptions): Promise<FaultP
     }
     client.on("data", (chunk) => {
       muted ||= cutWord !== undefined && chunk.includes(cutWord);
+      held ||= holdWord !== undefined && chunk.includes(holdWord);
       lastFromClient = true;
       upstream.write(chunk);
     });
     upstream.on("data", (chunk) => {
+      if (held) return;
       if (muted) {
         client.destroy();
         return;
@@ -84,6 +90,9 @@ export async function startFaultProxy(target: ConnectionOptions): Promise<FaultP
     },
     cutAfter: (word) => {
       cutWord = word;
+    },
+    holdAfter: (word) => {
+      holdWord = word;
     },
     cutAt: (trips) => {
       lastTrip = trips;
