@@ -157,8 +157,18 @@ function pairs(model: Model, name: string): { table: Sql; source: Sql; target: S
   return { table: identifier(link.table), source: column(link.source), target: column(link.target) };
 }
 
-/** What holds for everybody where records are of companies. */
-const OF_ACTIVE_COMPANIES: RuleText = { rule: "Q(company__isnull=True) | Q(company__in=cids)", global: true };
+/** What holds for everybody where records are of companies: theirs is active, or there is none. */
+function companyRule(registry: Registry, model: Model, path: readonly string[]): RuleText {
+  const name = path.join("__");
+  const active = `Q(${name}__in=cids)`;
+  let at = model;
+  const isAlways = path.every((step) => {
+    const { field, relation } = fieldOf(at, step);
+    if (relation !== null) at = modelOf(registry, relation.target);
+    return field.options.required === true;
+  });
+  return { rule: isAlways ? active : `Q(${name}__isnull=True) | ${active}`, global: true };
+}
 
 /** The name by which a row of model access means every model. */
 const EVERY_MODEL = "*";
@@ -178,7 +188,7 @@ export function accessOf(registry: Registry, rights: Rights): Access {
     (byModel.get(EVERY_MODEL)?.[operation] === true || byModel.get(model.name)?.[operation] === true);
   const ownRule = (model: Model, operation: RecordOperation): Q | null => {
     const texts: RuleText[] = rights.rules.filter((each) => each.model === model.name && each[operation]);
-    if (model.companyScoped) texts.push(OF_ACTIVE_COMPANIES);
+    if (model.companyPath !== null) texts.push(companyRule(registry, model, model.companyPath));
     return combineRules(registry, model, texts, { names, clock: { now: new Date(), timeZone } });
   };
   const rule = (model: Model, operation: RecordOperation): Q | null => {

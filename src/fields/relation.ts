@@ -31,6 +31,8 @@ export interface ToOneOptions extends FieldOptions<number> {
   readonly relatedName?: string;
   /** For a relation of a model to itself: a record may not become its own ancestor. */
   readonly acyclic?: boolean;
+  /** Between records of companies: it may lead to a record of another company. */
+  readonly otherCompanies?: boolean;
 }
 
 /**
@@ -179,6 +181,8 @@ export interface ManyToManyOptions extends ToManyOptions {
   readonly through?: string;
   /** Makes a field of this name on the other model that reads the relation backwards. */
   readonly relatedName?: string;
+  /** Between records of companies: it may lead to records of other companies. */
+  readonly otherCompanies?: boolean;
 }
 
 /** Records of the target that are linked through a table of pairs. */

@@ -12,6 +12,7 @@ import { collectBehaviours, composeBehaviour } from "./collect-behaviour.ts";
 import { collectWizards, type DraftWizard } from "./collect-wizard.ts";
 import { columnName } from "./column-name.ts";
 import { addCompanyField } from "./company-field.ts";
+import { findCompanyBonds, resolveCompanyPaths } from "./company-scope.ts";
 import { composeRoutes } from "./compose-route.ts";
 import { composeShapes, composeWizards } from "./compose-wizard.ts";
 import { CompositionError, type Conflict } from "./conflict.ts";
@@ -39,6 +40,7 @@ export function composeRegistry(modules: readonly ModuleSource[]): Registry {
   for (const draft of drafts.values()) addCompanyField(draft, conflicts);
   const links = resolveLinks(drafts, conflicts);
   for (const draft of drafts.values()) checkDraft(draft, conflicts);
+  const companyPaths = resolveCompanyPaths(drafts, conflicts);
   const wizards = collectWizards(modules, drafts, conflicts);
   const shaped = new Map<string, DraftModel | DraftWizard>([...drafts, ...wizards]);
   const behaviours = collectBehaviours(modules, shaped, conflicts);
@@ -55,17 +57,18 @@ export function composeRegistry(modules: readonly ModuleSource[]): Registry {
     [...drafts.values()].map((draft) => {
       const own = new Map(calculations.filter(({ model }) => model === draft).map((each) => [each.name, each]));
       const behaviour = composeBehaviour(behaviours.get(draft.name), methods.get(draft.name), effects.get(draft.name));
-      return [draft.name, composeModel(draft, links, own, behaviour)];
+      return [draft.name, composeModel(draft, links, own, behaviour, companyPaths.get(draft.name) ?? null)];
     }),
   );
   const linkTables = Object.freeze(links.tables);
   const dependencies = buildGraph(models, linkTables, calculations, ordered);
   const history = historyReach(models);
+  const companyBonds = findCompanyBonds(models, linkTables);
   serial += 1;
   return Object.freeze({
     models: sealMap(models),
     wizards: composeWizards(wizards, shapes, methods, effects),
-    ...{ linkTables, dependencies, history, routes, serial },
+    ...{ linkTables, dependencies, history, companyBonds, routes, serial },
   });
 }
 
@@ -74,6 +77,7 @@ function composeModel(
   links: LinkResolution,
   calculations: ReadonlyMap<string, ResolvedCalculation>,
   behaviour: Behaviour,
+  companyPath: Model["companyPath"],
 ): Model {
   const fields = new Map<string, ModelField>();
   const relations = links.relations.get(draft.name);
@@ -116,7 +120,7 @@ function composeModel(
     tracked: Object.freeze(trackedFields(options.track === true, fields, links.tables)),
     readonly: options.readonly === true,
     follows: options.follows ?? null,
-    companyScoped: options.companyScoped === true,
+    companyPath,
     internal: options.internal === true,
     behaviour,
   });

@@ -61,9 +61,10 @@ export interface ModelOptions<Name extends string = string> {
   readonly follows?: FollowedRecord<Name>;
   /**
    * Its records are of companies: it has a field `company`, and a request sees and changes only those of its active companies
-   * and those of none. A field of that name that the model declares itself is used.
+   * and those of none. A field of that name that the model declares itself is used. The name of a to-one field in place of
+   * `true`: its records are of the company of the one that they name there.
    */
-  readonly companyScoped?: boolean;
+  readonly companyScoped?: boolean | Name;
   /** Kept by the kernel for itself: the API does not know the model, whatever a user's rights are. */
   readonly internal?: boolean;
 }

@@ -100,8 +100,11 @@ export interface Model {
   readonly readonly: boolean;
   /** Where its records say what they belong to; null where they stand for themselves. */
   readonly follows: FollowedRecord | null;
-  /** Whether only records of the active companies, and of none, are there for a request. */
-  readonly companyScoped: boolean;
+  /**
+   * The fields that lead to a record's company: only records of the active companies, and of none, are there for a request.
+   * Null where records are of no company.
+   */
+  readonly companyPath: readonly string[] | null;
   /** Not to be reached through the API. */
   readonly internal: boolean;
   /** What its records do when they are written. */
@@ -122,6 +125,22 @@ export interface HistoryReach {
   readonly deletions: ReadonlySet<string>;
 }
 
+/** A record on the way from one end of a relation to its company. */
+export interface CompanyStop {
+  readonly model: Model;
+  /** The field that leads on, at last to the company. */
+  readonly step: StoredField;
+}
+
+/** A relation that must not lead from a record of one company to one of another. */
+export interface CompanyBond {
+  readonly field: ModelField;
+  /** From the record that has the relation, itself first. */
+  readonly from: readonly CompanyStop[];
+  /** From the record that the relation leads to. */
+  readonly to: readonly CompanyStop[];
+}
+
 /** The composed models of one database. Replaced as a whole, never changed. */
 export interface Registry {
   readonly models: ReadonlyMap<string, Model>;
@@ -134,6 +153,7 @@ export interface Registry {
   readonly routes: readonly ComposedRoute[];
   /** Which writes the change history keeps something of. */
   readonly history: HistoryReach;
+  readonly companyBonds: readonly CompanyBond[];
   /** Unique within the process: two registries never share it, so it may be part of a cache's key. */
   readonly serial: number;
 }

@@ -105,6 +105,7 @@ export async function changePairs(
     );
   }
   if (joins.length > 0) {
+    run.paired.push({ model, field, joins });
     const insertion = session.run(
       sql`insert into ${table} (${source}, ${other}) select g.source, g.target from ${pairs(joins)}
         where true order by 1, 2 on conflict do nothing`,

@@ -4,6 +4,7 @@ import { ValueProblem } from "../fields/field.ts";
 import { parseId } from "../fields/relation.ts";
 import type { Model } from "../models/model.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
+import { bindsCompanies } from "./company-check.ts";
 import { isRecorded } from "./history.ts";
 import type { GivenRecord } from "./lines.ts";
 import { missingRecord } from "./read.ts";
@@ -168,6 +169,7 @@ function isPlainCreation(
   );
   const names = fields.map(({ name }) => name);
   if (makesStale(env.registry, model, "create", names)) return false;
+  if (bindsCompanies(env.registry, { model, operation: "create", fields: names })) return false;
   if (drafts.some(({ columns }) => isUnnumbered(columns))) return false;
   return drafts.every(({ setters }) => setters.size === 0) && referencesOf(env, model, drafts).length === 0;
 }

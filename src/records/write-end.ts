@@ -2,6 +2,7 @@
 import { AccessError, type FieldError, ValidationError } from "../errors.ts";
 import type { RunningEnvironment } from "../fields/known-model.ts";
 import { checkAncestors } from "./ancestor.ts";
+import { checkCompanies } from "./company-check.ts";
 import { numberRecords } from "./numbering.ts";
 import { announceRights } from "./rights-change.ts";
 import type { Change } from "./settlement.ts";
@@ -22,6 +23,7 @@ export async function endRun(run: WriteRun): Promise<void> {
   await numberRecords(run);
   const settled = await run.settlement.settle();
   await checkRules(run, settled);
+  await checkCompanies(run, settled);
   await runAfter(run);
   for (const written of run.written.values()) await checkRecordRule(run, written);
   if (run.announces) await announceRights(run.env);

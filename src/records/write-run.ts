@@ -9,6 +9,7 @@ import type { Plan } from "../query/plan.ts";
 import type { SqlScalar, SqlValue } from "../sql/value.ts";
 import { isTreeField, type Moved } from "./ancestor.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
+import type { NewPairs } from "./company-check.ts";
 import type { CachedPlan } from "./plan-cache.ts";
 import { changesRights, deletionChangesRights } from "./rights-change.ts";
 import { type Change, Settlement } from "./settlement.ts";
@@ -47,6 +48,7 @@ export class WriteRun {
   readonly deleted = new Map<Model, number[]>();
   readonly moved = new Map<StoredField, Moved>();
   readonly unnumbered = new Map<StoredField, Unnumbered>();
+  readonly paired: NewPairs[] = [];
   announces = false;
 
   /** @param env of the transaction, with the rights of the caller */

@@ -9,6 +9,7 @@ import type { SqlValue } from "../sql/value.ts";
 import { isTreeField } from "./ancestor.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
 import { completeText } from "./calculate.ts";
+import { bindsCompanies } from "./company-check.ts";
 import { isRecorded } from "./history.ts";
 import type { CachedPlan } from "./plan-cache.ts";
 import { fetchRecord } from "./read.ts";
@@ -250,6 +251,7 @@ function isPlain(env: BaseEnvironment, statement: SingleStatement): boolean {
   if (operation === "write" && fields.some((field) => isTreeField(field) && draft.columns.get(field) !== null))
     return false;
   const names = fields.map(({ name }) => name);
+  if (bindsCompanies(env.registry, { model, operation, fields: names })) return false;
   return !isValidated(model, operation, names) && referencesOf(env, model, [draft]).length === 0;
 }
 

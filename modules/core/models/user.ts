@@ -2,6 +2,7 @@
 import {
   boolean,
   char,
+  currentCompany,
   defineModel,
   emailAddress,
   manyToMany,
@@ -23,7 +24,11 @@ export const User = defineModel("User", {
     password: password({ hint: "At least 8 characters" }),
     active: boolean({ default: true, hint: "An inactive user cannot sign in" }),
     groups: manyToMany("Group", { relatedName: "users" }),
-    default_company: manyToOne("Company", { onDelete: "RESTRICT" }),
+    default_company: manyToOne("Company", {
+      onDelete: "RESTRICT",
+      default: currentCompany,
+      hint: "Who belongs to no company sees no records of companies",
+    }),
     allowed_companies: manyToMany("Company", { relatedName: "users" }),
     language: selection(
       { en: "English", de: "Deutsch", fr: "Français", es: "Español" },

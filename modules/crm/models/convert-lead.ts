@@ -33,6 +33,7 @@ export const CrmLeadConversion = implementModel("CrmLead", {
           "name",
           "active",
           "contact.id",
+          "company.id",
           "company_name",
           "contact_name",
           "email",
@@ -63,7 +64,7 @@ export const CrmLeadConversion = implementModel("CrmLead", {
         if (!inputs.create_order) {
           return action("window_action", { identifier: "contacts.contact", record_id: contact });
         }
-        const company = await findCompany(env);
+        const company = lead.company?.id ?? (await findCompany(env));
         if (company === null) throw new UserError("There is no company that could sell");
         const order = await env.model("SaleOrder").create({
           contact,

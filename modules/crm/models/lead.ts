@@ -2,6 +2,7 @@
 import {
   boolean,
   char,
+  currentCompany,
   date,
   defineModel,
   emailAddress,
@@ -41,12 +42,20 @@ export const CrmTag = defineModel("CrmTag", {
 
 export const CrmLead = defineModel("CrmLead", {
   label: "Lead",
+  companyScoped: true,
   order: ["sequence ASC", "id DESC"],
   search: ["name", "company_name", "contact_name", "email"],
   ignoreAccents: true,
   fields: {
     name: char({ required: true, index: "search", hint: "What it is about" }),
     contact: manyToOne("Contact", { label: "Customer", onDelete: "SET NULL", relatedName: "leads", index: true }),
+    company: manyToOne("Company", {
+      label: "Sold by",
+      onDelete: "RESTRICT",
+      index: true,
+      default: currentCompany,
+      hint: "Of our companies; empty: of all of them",
+    }),
     company_name: char({ index: "search", hint: "Of a customer that is no contact yet" }),
     contact_name: char({ index: "search", hint: "Of a person that is no contact yet" }),
     email: char({ validators: [emailAddress], index: "search" }),

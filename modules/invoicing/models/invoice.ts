@@ -16,6 +16,7 @@ import { customerField, LINE_TERMS, pricedLineFields, termFields, totalFields } 
 
 export const Invoice = defineModel("Invoice", {
   label: "Invoice",
+  companyScoped: true,
   order: ["date DESC", "id DESC"],
   search: ["name", "reference"],
   fields: {
@@ -104,6 +105,7 @@ export const Invoice = defineModel("Invoice", {
 
 export const InvoiceLine = defineModel("InvoiceLine", {
   label: "Invoice line",
+  companyScoped: "invoice",
   displayName: ["description"],
   order: ["sequence ASC", "id ASC"],
   fields: {

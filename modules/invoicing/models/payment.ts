@@ -18,6 +18,7 @@ export const PAYMENT_METHODS = { bank: "Bank transfer", card: "Card", cash: "Cas
 
 export const Payment = defineModel("Payment", {
   label: "Payment",
+  companyScoped: true,
   order: ["date DESC", "id DESC"],
   search: ["name", "reference"],
   fields: {
@@ -62,6 +63,7 @@ export const Payment = defineModel("Payment", {
 
 export const PaymentAllocation = defineModel("PaymentAllocation", {
   label: "Payment of an invoice",
+  companyScoped: "payment",
   displayName: [],
   order: ["id ASC"],
   fields: {
@@ -74,6 +76,7 @@ export const PaymentAllocation = defineModel("PaymentAllocation", {
 
 export const CreditAllocation = defineModel("CreditAllocation", {
   label: "Use of a credit note",
+  companyScoped: "credit_note",
   readonly: true,
   displayName: [],
   order: ["id ASC"],

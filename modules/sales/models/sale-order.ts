@@ -11,6 +11,7 @@ import {
 
 export const SaleOrder = defineModel("SaleOrder", {
   label: "Sales order",
+  companyScoped: true,
   order: ["date DESC", "id DESC"],
   search: ["name", "customer_reference"],
   fields: {
@@ -39,6 +40,7 @@ export const SaleOrder = defineModel("SaleOrder", {
 
 export const SaleOrderLine = defineModel("SaleOrderLine", {
   label: "Sales order line",
+  companyScoped: "order",
   displayName: ["description"],
   order: ["sequence ASC", "id ASC"],
   fields: {
