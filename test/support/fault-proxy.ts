@@ -20,7 +20,25 @@ export interface FaultProxy {
   holdAfter(word: string): void;
   /** Breaks every line for good once the server has answered so many times since the last `reset`. */
   cutAt(roundTrips: number): void;
+  /** Remembers, from now on, what clients send. */
+  record(): void;
+  /** Round trips at the first and at the last time that a client sent `word` since {@link record}. */
+  tripsOf(word: string): readonly [first: number, last: number];
+  /**
+   * Keeps from the server what clients send once it has answered so many times since the last `reset`: from the first message on that has
+   * `word` in it, if one is given.
+   *
+   * @returns resolves when it has come to that; the lines stay open until the client leaves
+   */
+  holdAt(roundTrips: number, word?: string): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Where what clients send is held. */
+interface Hold {
+  readonly trips: number;
+  readonly word: string;
+  readonly reached: () => void;
 }
 
 /** Starts a proxy before the server of `target`. */
@@ -34,6 +52,9 @@ export async function startFaultProxy(target: ConnectionOptions): Promise<FaultP
   let cutWord: string | undefined;
   let holdWord: string | undefined;
   let lastTrip = Number.POSITIVE_INFINITY;
+  let recorded: { readonly trips: number; readonly chunk: Buffer }[] | undefined;
+  let hold: Hold | undefined;
+  let holds = false;
 
   const server = createServer((client) => {
     const upstream = host.startsWith("/")
@@ -52,6 +73,12 @@ export async function startFaultProxy(target: ConnectionOptions): Promise<FaultP
       });
     }
     client.on("data", (chunk) => {
+      recorded?.push({ trips: roundTrips, chunk });
+      if (hold !== undefined && roundTrips >= hold.trips && chunk.includes(hold.word)) {
+        holds = true;
+        hold.reached();
+      }
+      if (holds) return;
       muted ||= cutWord !== undefined && chunk.includes(cutWord);
       held ||= holdWord !== undefined && chunk.includes(holdWord);
       lastFromClient = true;
@@ -87,6 +114,8 @@ export async function startFaultProxy(target: ConnectionOptions): Promise<FaultP
     },
     reset: () => {
       roundTrips = 0;
+      holds = false;
+      hold = undefined;
     },
     cutAfter: (word) => {
       cutWord = word;
@@ -97,6 +126,17 @@ export async function startFaultProxy(target: ConnectionOptions): Promise<FaultP
     cutAt: (trips) => {
       lastTrip = trips;
     },
+    record: () => {
+      recorded = [];
+    },
+    tripsOf: (word) => {
+      const trips = (recorded ?? []).filter(({ chunk }) => chunk.includes(word)).map((each) => each.trips);
+      return [trips[0] ?? Number.NaN, trips.at(-1) ?? Number.NaN];
+    },
+    holdAt: (trips, word = "") =>
+      new Promise((resolve) => {
+        hold = { trips, word, reached: resolve };
+      }),
     close: async () => {
       for (const socket of open) {
         socket.destroy();

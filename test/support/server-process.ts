@@ -41,6 +41,11 @@ export class ServerProcess {
     });
   }
 
+  /** Whether the process that was started still runs. */
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   /** @returns the exit code, or the signal that ended the process, once all of its output is there */
   exit(): Promise<number | NodeJS.Signals | null> {
     return this.#exit;
@@ -60,7 +65,7 @@ export class ServerProcess {
     for (;;) {
       const found = words.exec(this.output);
       if (found !== null) return found;
-      if (this.#child.exitCode !== null || this.#child.signalCode !== null || Date.now() > deadline) {
+      if (!this.running || Date.now() > deadline) {
         throw new Error(`expected ${words}, got:\n${this.output}`);
       }
       await new Promise<void>((resolve) => {
