@@ -7,6 +7,7 @@ import {
   CreateInvoiceWizardLine,
   SaleOrderBilling,
 } from "./models/create-invoice.ts";
+import { CreateInvoiceEffects } from "./models/create-invoice-effect.ts";
 import { Invoice, InvoiceLine, SaleOrderInvoicing, SaleOrderLineInvoicing } from "./models/invoice.ts";
 import { InvoiceBehaviour } from "./models/invoice-behaviour.ts";
 import { InvoiceEffects, InvoiceLineEffects } from "./models/invoice-effect.ts";
@@ -36,6 +37,7 @@ export default defineModule({
     RegisterPaymentBehaviour,
     InvoiceCredit,
     CreateInvoiceBehaviour,
+    CreateInvoiceEffects,
     SaleOrderBilling,
     InvoiceLineBehaviour,
     PaymentBehaviour,

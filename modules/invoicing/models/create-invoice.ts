@@ -5,29 +5,38 @@ import {
   Decimal,
   date,
   defineWizard,
-  type Environment,
   float,
   implementModel,
   implementWizard,
+  manyToMany,
   manyToOne,
   method,
+  monetary,
   selection,
   today,
   UserError,
   ValidationError,
   wizardLines,
 } from "fullfinity";
-import { type BilledPart, billedQuantity, type InvoiceChoice, planInvoice } from "../invoice-plan.ts";
+import type { InvoiceChoice } from "../invoice-plan.ts";
+import { previewInvoice } from "../invoice-preview.ts";
+import { draftOf, type InvoiceDraft, join, loadParts, planLines } from "../order-billing.ts";
 
 export const CreateInvoiceWizard = defineWizard("CreateInvoiceWizard", {
   label: "Create invoice",
   fields: {
+    orders: manyToMany("SaleOrder", { readonly: true, hint: "That are invoiced" }),
     mode: selection(
       { all: "Everything that is left", percentage: "A part of everything", lines: "Chosen lines" },
       { required: true, default: "all" },
     ),
     percentage: float({ precision: 4, hint: "Of what was ordered" }),
     lines: wizardLines("CreateInvoiceWizardLine"),
+    untaxed_amount: monetary({
+      decimals: 6,
+      readonly: true,
+      hint: "Of all lines, where they are in one currency",
+    }),
     date: date({ hint: "Of the invoice; today unless given" }),
     post: boolean({ hint: "Posts them at once" }),
   },
@@ -38,6 +47,7 @@ export const CreateInvoiceWizardLine = defineWizard("CreateInvoiceWizardLine", {
   fields: {
     line: manyToOne("SaleOrderLine", { required: true }),
     quantity: float({ precision: 4, hint: "All that is left unless given" }),
+    amount: monetary({ decimals: 6, readonly: true, hint: "Without taxes, in the currency of the order" }),
   },
 });
 
@@ -88,18 +98,9 @@ export const SaleOrderBilling = implementModel("SaleOrder", {
         ],
         wizard: "CreateInvoiceWizard",
         defaults: async (orders, { env }) => {
-          const parts = await loadParts(
-            env,
-            orders.map(({ id }) => id),
-          );
-          return {
-            lines: orders.flatMap(({ lines }) =>
-              lines.flatMap(({ id, quantity }) => {
-                const left = new Decimal(quantity).minus(billedQuantity(parts.get(id) ?? []));
-                return left.eq(0) ? [] : [{ line: id, quantity: left.toFixed() }];
-              }),
-            ),
-          };
+          const ids = orders.map(({ id }) => id);
+          const { lines, untaxed_amount } = previewInvoice(orders, await loadParts(env, ids), { mode: "all" });
+          return { orders: ids, lines, untaxed_amount };
         },
       },
       async (orders, { env, inputs }) => {
@@ -141,125 +142,18 @@ export const SaleOrderBilling = implementModel("SaleOrder", {
   },
 });
 
-interface InvoiceDraft {
-  readonly contact: number;
-  readonly company: number;
-  readonly currency: number;
-  readonly payment_term: number | null;
-  readonly salesperson: number | null;
-  readonly invoice_address: string | null;
-  reference: string | null;
-  readonly date: string;
-  readonly orders: number[];
-  readonly lines: ReturnType<typeof planLines>;
-}
-
-interface BillableOrder {
-  readonly id: number;
-  readonly name: string;
-  readonly contact: { readonly id: number };
-  readonly company: { readonly id: number };
-  readonly currency: { readonly id: number; readonly decimal_places: number };
-  readonly payment_term: { readonly id: number } | null;
-  readonly salesperson: { readonly id: number } | null;
-  readonly invoice_address: string | null;
-  readonly customer_reference: string | null;
-  readonly lines: readonly {
-    readonly id: number;
-    readonly sequence: number | null;
-    readonly product: { readonly id: number } | null;
-    readonly description: string;
-    readonly quantity: string;
-    readonly uom: { readonly id: number } | null;
-    readonly unit_price: string;
-    readonly discount: string;
-    readonly taxes: readonly { readonly id: number; readonly rate: string; readonly price_included: boolean }[];
-    readonly subtotal: string | null;
-    readonly tax_amount: string | null;
-  }[];
-}
-
-function draftOf(order: BillableOrder, lines: ReturnType<typeof planLines>, day: string): InvoiceDraft {
-  return {
-    contact: order.contact.id,
-    company: order.company.id,
-    currency: order.currency.id,
-    payment_term: order.payment_term?.id ?? null,
-    salesperson: order.salesperson?.id ?? null,
-    invoice_address: order.invoice_address,
-    reference: order.customer_reference,
-    date: day,
-    orders: [order.id],
-    lines,
-  };
-}
-
-/** Puts another order of the same customer on an invoice. */
-function join(invoice: InvoiceDraft, { id, customer_reference }: BillableOrder, lines: InvoiceDraft["lines"]): void {
-  invoice.orders.push(id);
-  invoice.lines.push(...lines);
-  invoice.reference = [invoice.reference, customer_reference].filter((each) => each !== null).join(", ") || null;
-}
-
-function planLines(order: BillableOrder, parts: ReadonlyMap<number, BilledPart[]>, choice: InvoiceChoice) {
-  const billable = order.lines.map((line) => ({ ...line, invoice_lines: parts.get(line.id) ?? [] }));
-  const planned = inOrder(order.name, () => planInvoice(billable, choice, order.currency.decimal_places));
-  return planned.flatMap((part) => {
-    const line = order.lines.find(({ id }) => id === part.order_line);
-    if (line === undefined) return [];
-    const { sequence, product, description, uom, unit_price, discount, taxes } = line;
-    return [
-      {
-        ...part,
-        sequence,
-        product: product?.id ?? null,
-        description,
-        uom: uom?.id ?? null,
-        unit_price,
-        discount,
-        taxes: taxes.map(({ id }) => id),
-      },
-    ];
-  });
-}
-
-/** Says in which order something was refused. */
-function inOrder<Result>(name: string, work: () => Result): Result {
-  try {
-    return work();
-  } catch (error) {
-    throw error instanceof UserError ? new UserError(`Order ${name}: ${error.message}`, { cause: error }) : error;
-  }
-}
-
-interface WizardInputs {
+/** What of a wizard's values says what is billed. */
+export interface ChoiceInputs {
   readonly mode: "all" | "percentage" | "lines";
   readonly percentage: string | null;
   readonly lines: readonly { readonly line: { readonly id: number }; readonly quantity: string | null }[];
 }
 
-function choiceOf({ mode, percentage, lines }: WizardInputs): InvoiceChoice {
+/** What is to be billed of each line. */
+export function choiceOf({ mode, percentage, lines }: ChoiceInputs): InvoiceChoice {
   if (mode === "percentage") return { mode, percentage: percentage ?? "0" };
   if (mode === "lines") return { mode, quantities: new Map(lines.map(({ line, quantity }) => [line.id, quantity])) };
   return { mode };
-}
-
-/** What has been billed of orders' lines, whoever may see the invoices: line -> its parts. */
-async function loadParts(env: Environment, orders: readonly number[]): Promise<ReadonlyMap<number, BilledPart[]>> {
-  const kernel = env.elevated();
-  const lines = await kernel
-    .model("InvoiceLine")
-    .filter({ order_line__order__in: orders })
-    .all("order_line", "quantity", "unit_price", "discount", "taxes", "subtotal", "tax_amount", "invoice");
-  const invoices = await kernel.model("Invoice").filter({ lines__order_line__order__in: orders }).all("status", "type");
-  const byId = new Map(invoices.map((invoice) => [invoice.id, invoice]));
-  const parts = new Map<number, BilledPart[]>();
-  for (const { order_line, invoice, ...line } of lines) {
-    const owner = byId.get(invoice.id);
-    if (order_line === null || owner === undefined) continue;
-    parts.set(order_line.id, [...(parts.get(order_line.id) ?? []), { ...line, invoice: owner }]);
-  }
-  return parts;
 }
 
 declare global {

@@ -16,11 +16,11 @@ import {
   positive,
   selection,
   today,
-  UserError,
   ValidationError,
   wizardEffect,
 } from "fullfinity";
 import { checkPayable, distributePayment, type PayableInvoice, sumDue } from "../payment-distribution.ts";
+import { tryRule } from "../refusal.ts";
 import { PAYMENT_METHODS } from "./payment.ts";
 import { loadPayable } from "./payment-behaviour.ts";
 
@@ -56,12 +56,9 @@ export const RegisterPaymentBehaviour = implementWizard("RegisterPaymentWizard",
   effects: {
     invoices: wizardEffect(async ({ invoices }, { env, change, warn }) => {
       const found = await loadChosen(env, invoices);
-      const problem = payableProblem(found);
-      if (problem !== null) {
-        warn("invoices", problem);
-        return;
-      }
-      change({ currency: found[0]?.currency.id ?? null, amount: sumDue(found).toFixed(), left: 0 });
+      const terms = tryRule(() => checkPayable(found));
+      if (terms.refusal !== null) warn("invoices", terms.refusal);
+      else change({ currency: terms.result.currency.id, amount: sumDue(found).toFixed(), left: 0 });
     }),
     amount: showLeft,
     on_account: showLeft,
@@ -74,17 +71,6 @@ function loadChosen(env: Environment, invoices: readonly { readonly id: number }
     env,
     invoices.map(({ id }) => id),
   );
-}
-
-/** Why one payment cannot pay these invoices; null where it can. */
-function payableProblem(invoices: readonly PayableInvoice[]): string | null {
-  try {
-    checkPayable(invoices);
-    return null;
-  } catch (error) {
-    if (error instanceof UserError) return error.message;
-    throw error;
-  }
 }
 
 export const InvoicePayment = implementModel("Invoice", {
