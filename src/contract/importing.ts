@@ -71,6 +71,6 @@ export const importRecords = endpoint({
       description: "How the file was read: format, encoding, separator or sheet, rows, columns that were left out.",
     }),
   }),
-  failures: ["503 MaintenanceError"],
+  failures: ["503 MaintenanceError", "507 InsufficientStorage"],
   examples: [],
 });

@@ -13,7 +13,7 @@ export interface StoredContent {
 }
 
 const HASH = /^[0-9a-f]{64}$/;
-/** What the operating system says where a disk or a quota is full. */
+/** What the operating system says where a disk or a quota is full, or a file must not grow any more. */
 const FULL = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 /** Contents so young, in milliseconds, may belong to records that are being written: nobody removes them. */
 const YOUNG_MS = 60 * 60_000;
@@ -177,9 +177,14 @@ async function translating<Result>(work: () => Promise<Result>): Promise<Result>
   try {
     return await work();
   } catch (error) {
-    if (!FULL.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
-    throw new InsufficientStorageError("The server has no room left for files", { cause: error });
+    throw translateFull(error);
   }
+}
+
+/** What clients are told where there is no room for a file; any other error stays as it is. */
+export function translateFull(error: unknown): unknown {
+  if (!FULL.has((error as NodeJS.ErrnoException).code ?? "")) return error;
+  return new InsufficientStorageError("The server has no room left for files", { cause: error });
 }
 
 async function namesIn(folder: string): Promise<string[]> {

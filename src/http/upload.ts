@@ -8,11 +8,11 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import {
   ApplicationError,
   type FieldError,
-  MaintenanceError,
   PayloadTooLargeError,
   UnsupportedMediaTypeError,
   ValidationError,
 } from "../errors.ts";
+import { translateFull } from "../files/file-store.ts";
 import type { RouteContext } from "./route.ts";
 
 /** The media type of bodies that bring a file. */
@@ -96,6 +96,9 @@ async function receiveForm(request: FastifyRequest, limit: number): Promise<void
       }
     }
   } catch (error) {
+    // What is still to come is read and thrown away: the connection serves the next request.
+    request.raw.unpipe();
+    request.raw.resume();
     await closeUpload(request);
     throw translateError(error);
   }
@@ -149,11 +152,9 @@ export async function openNameless(): Promise<FileHandle> {
 const LIMITS: readonly unknown[] = ["FST_PARTS_LIMIT", "FST_FILES_LIMIT", "FST_FIELDS_LIMIT"];
 
 function translateError(error: unknown): unknown {
-  if (error instanceof ApplicationError) return error;
+  const told = translateFull(error);
+  if (told instanceof ApplicationError) return told;
   const { code } = error as NodeJS.ErrnoException;
-  if (code === "ENOSPC" || code === "EDQUOT") {
-    return new MaintenanceError("there is no room for the file at the moment", { cause: error });
-  }
   if (LIMITS.includes(code)) {
     return new PayloadTooLargeError(`The body may have one file and ${MOST_PARTS} parts`, { cause: error });
   }

@@ -161,8 +161,8 @@ export function findWritable(env: BaseEnvironment, model: Model, name: string, o
   return field;
 }
 
-/** Secrets are unknown to readers but may be written. */
-function isKnown(env: BaseEnvironment, model: Model, field: ModelField): boolean {
+/** Whether a field is there for whoever writes: secrets are unknown to readers but may be written. */
+export function isKnown(env: BaseEnvironment, model: Model, field: ModelField): boolean {
   const secret = field.kind === "stored" && field.field.lookupFamily === "none";
   return secret ? env.access.canReadField(model, field) : canSee(env.access, model, field);
 }

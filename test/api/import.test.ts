@@ -1,5 +1,6 @@
 /** Importing files over HTTP: what a file does, what the answer says of it, and what is refused with its place. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { packWorkbook, textRow } from "../support/archive.ts";
 import { builtReader, sendForm } from "../support/form.ts";
 import { type Answer, startTestServer, type TestServer } from "../support/server.ts";
 
@@ -95,5 +96,32 @@ describe("what is wrong", () => {
     const differs = { message: expect.anything(), ids: [expect.any(Number)], dry_run: false };
     expect(run.json).toEqual({ ...trial.json, ...differs });
     expect(await query("Product", ["code"], "Q(code__startswith='E-')")).toEqual([{ code: "E-1" }]);
+  });
+});
+
+describe("the NUL character", () => {
+  const message = "must not contain the NUL character";
+  const cells: [what: string, content: string | Uint8Array][] = [
+    ["csv", "name,description\nA name,a long enough text\nN\0L,another text\n"],
+    ["csv in UTF-16", Buffer.from("\ufeffname,description\nA name,text\nN\0L,text\n", "utf16le")],
+    ["xlsx", packWorkbook(textRow(1, "name") + textRow(2, "A name") + textRow(3, "N&#0;L"))],
+    ["xlsx, escaped", packWorkbook(textRow(1, "name") + textRow(2, "A name") + textRow(3, "N_x0000_L"))],
+  ];
+  it.each(cells)("in a cell of %s is an error of its row", async (_what, content) => {
+    const { status, json } = await send("Product", content);
+    expect({ status, json }).toMatchObject({ status: 400, json: { created: 0, failed: 1 } });
+    expect(json.errors).toEqual([{ row: 3, column: "name", field: "name", value: "N\0L", message }]);
+  });
+
+  const rows: [what: string, content: string, fields: Fields, detail: RegExp][] = [
+    ["a header", "na\0me,description\nsome,text\n", {}, /^na\0me: Product has no such field/],
+    ["a mapping", "name\nx\n", { mapping: '{"name": "na\\u0000me"}' }, /^name: "na.*me": Product has no such field/],
+    ["what is found by", "name\nx\n", { match_by: "na\0me" }, /^match_by: /],
+    ["a relation", "name,category,description\nx,De\0sks,a long enough text\n", {}, /^Nothing imported/],
+    ["an identifier", "name,external_id,description\nx,i\0d,a long enough text\n", {}, /^Nothing imported/],
+  ];
+  it.each(rows)("in %s is one too", async (_what, content, fields, detail) => {
+    const { status, json } = await send("Product", content, fields);
+    expect([status, json.detail]).toEqual([400, expect.stringMatching(detail)]);
   });
 });

@@ -1,5 +1,6 @@
 /** Runs the built program as people do, in a process of its own, and waits for what it says. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
@@ -23,10 +24,17 @@ export class ServerProcess {
   /**
    * @param env the whole environment but for the path of programs
    * @param args such as `check-schema`
+   * @param launcher a program, with its arguments, that becomes the one which stands behind them, such as one that sets limits
    */
-  constructor(env: Readonly<Record<string, string>>, args: readonly string[] = []) {
-    const program = ["--enable-source-maps", "dist/src/main.js", ...args];
-    this.#child = spawn(process.execPath, program, { cwd: project, env: { PATH: process.env.PATH, ...env } });
+  constructor(env: Readonly<Record<string, string>>, args: readonly string[] = [], launcher: readonly string[] = []) {
+    const [program = "", ...rest] = [
+      ...launcher,
+      process.execPath,
+      "--enable-source-maps",
+      "dist/src/main.js",
+      ...args,
+    ];
+    this.#child = spawn(program, rest, { cwd: project, env: { PATH: process.env.PATH, ...env } });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
         this.output += text;
@@ -49,6 +57,16 @@ export class ServerProcess {
   /** @returns the exit code, or the signal that ended the process, once all of its output is there */
   exit(): Promise<number | NodeJS.Signals | null> {
     return this.#exit;
+  }
+
+  /** The most megabytes of memory that it has had at a time; null where the system does not tell. */
+  mostMemory(): number | null {
+    try {
+      const kilobytes = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${this.#child.pid}/status`, "utf8"))?.[1];
+      return Math.round(Number(kilobytes) / 1024);
+    } catch {
+      return null;
+    }
   }
 
   signal(name: NodeJS.Signals): void {

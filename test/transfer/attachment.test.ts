@@ -35,6 +35,13 @@ describe("downloads", () => {
     ["page.html", "<script>alert(1)</script>", "text/plain", "attachment; filename=page.html"],
     ["..", "x", "text/plain", "attachment; filename=file"],
     ["empty", "", "text/plain", "attachment; filename=empty"],
+    [
+      "..%2f..%2fetc%2fpasswd",
+      "x",
+      "text/plain",
+      "attachment; filename=..%2f..%2fetc%2fpasswd; filename*=UTF-8''..%252f..%252fetc%252fpasswd",
+    ],
+    ["page.html.png", "GIF89a/*<script>alert(1)</script>*/", "image/gif", "attachment; filename=page.html.png"],
   ];
   it.each(rows)("%s", async (name, content, type, disposition) => {
     const { status, json } = await send(`/api/attach/Contact/${contact}`, content, name);
@@ -130,6 +137,18 @@ describe("refused", () => {
   ];
   it.each(rows)("%s", async (_what, path, status) => {
     expect((await send(path, "x")).status).toBe(status);
+  });
+
+  const addresses = ["http://169.254.169.254/latest", "file:///etc/passwd", "http://[::ffff:127.0.0.1]/", "gopher://x"];
+  it.each(addresses)("an address in place of a file: %s", async (address) => {
+    const values = await api.call("PUT", `/api/update/Contact/${contact}`, { image: address });
+    expect([values.status, values.json.detail]).toEqual([
+      400,
+      expect.stringMatching(/^image: must be bytes in base64/),
+    ]);
+    const { type, body } = buildForm({ file: address }, null);
+    const form = await api.call("POST", `/api/attach/Contact/${contact}`, body, { headers: { "content-type": type } });
+    expect([form.status, form.json.detail]).toEqual([400, "file: must be a file, with a file name"]);
   });
 
   it("a body that is no form", async () => {

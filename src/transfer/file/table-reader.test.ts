@@ -162,6 +162,29 @@ describe("xlsx is read", () => {
   });
 });
 
+describe("xlsx that costs other programs all of their time is read like any other", () => {
+  const rules = (sqref: string) =>
+    `<dataValidations count="1"><dataValidation type="list" sqref="${sqref}"><formula1>"a,b"</formula1></dataValidation></dataValidations>`;
+  const rows: [what: string, more: string][] = [
+    ["a rule for 17 billion cells", rules("A1:XFD1048576")],
+    ["rules for whole columns", rules(Array.from({ length: 1000 }, (_, index) => `A${index + 1}:A1048576`).join(" "))],
+    [
+      "a format for all cells",
+      `<conditionalFormatting sqref="A:XFD"><cfRule type="expression"><formula>A1&gt;1</formula></cfRule></conditionalFormatting>`,
+    ],
+    ["one cell merged of all", `<mergeCells count="1"><mergeCell ref="A1:XFD1048576"/></mergeCells>`],
+    ["a size that is announced and not there", `<dimension ref="A1:XFD1048576"/>`],
+  ];
+  it.each(rows)("%s", async (_what, more) => {
+    const parts = workbookParts(textRow(1, "a") + textRow(2, "b")).map((part) =>
+      part.name.endsWith("sheet1.xml")
+        ? { ...part, content: String(part.content).replace("</worksheet>", `${more}</worksheet>`) }
+        : part,
+    );
+    expect((await read(packArchive(parts))).rows).toEqual([["a"], ["b"]]);
+  });
+});
+
 describe("what cannot be read is refused:", () => {
   const huge = Buffer.alloc(65 * 1024 * 1024);
   const strings = Array.from({ length: 300_000 }, (_, index) => `<si><t>string ${index}</t></si>`).join("");
@@ -179,6 +202,11 @@ describe("what cannot be read is refused:", () => {
     [
       "an archive of something else",
       () => packArchive([{ name: "word/document.xml", content: "<a/>" }]),
+      /no \.xlsx workbook/,
+    ],
+    [
+      "an archive within an archive",
+      () => packArchive([{ name: "inner.xlsx", content: packWorkbook(textRow(1, "a")) }]),
       /no \.xlsx workbook/,
     ],
     ["an archive that is cut off", () => packWorkbook(textRow(1, "a")).subarray(0, 300), /broken archive/],

@@ -5,6 +5,7 @@ import type { Model } from "../../models/model.ts";
 import { canSee, splitPath } from "../../query/path.ts";
 import { EXTERNAL_ID } from "../../query/table.ts";
 import type { BaseEnvironment } from "../../records/base-environment.ts";
+import { isKnown } from "../../records/values.ts";
 import { columnsOf, type ImportColumn, type ImportNode, type ImportPlan, type MatchKey } from "./import-plan.ts";
 import { keyOf, type MappedColumn, resolveColumns, suggestPath } from "./resolve-columns.ts";
 
@@ -81,7 +82,9 @@ function readHeaders(env: BaseEnvironment, model: Model, headers: readonly strin
   const columns = headers.flatMap((header, place): MappedColumn[] => {
     if (header === "") return [];
     const [first = ""] = splitPath(header);
-    if (first === EXTERNAL_ID || model.fields.has(first)) return [{ place, header, path: header }];
+    const field = model.fields.get(first);
+    const isPath = first === EXTERNAL_ID || (field !== undefined && isKnown(env, model, field));
+    if (isPath) return [{ place, header, path: header }];
     const path = labels.get(header.toLowerCase()) ?? null;
     if (path !== null) return [{ place, header, path }];
     const message = `${model.name} has no such field${suggestPath(env, model, header)}; a mapping can leave it out`;

@@ -4,7 +4,7 @@ import { ValueProblem } from "../../fields/field.ts";
 import { ManyToManyField } from "../../fields/relation.ts";
 import { type LinkedField, type Model, type ModelField, modelOf, type StoredField } from "../../models/model.ts";
 import { resolveFieldPath } from "../../query/group-path.ts";
-import { canSee, DEEPEST_PATH, resolveField, splitPath } from "../../query/path.ts";
+import { canSee, DEEPEST_PATH, repeat, resolveField, splitPath } from "../../query/path.ts";
 import { suggestName } from "../../query/suggestion.ts";
 import { EXTERNAL_ID } from "../../query/table.ts";
 import type { BaseEnvironment } from "../../records/base-environment.ts";
@@ -53,7 +53,8 @@ export function resolveColumns(
       addColumn(env, root, column, searched);
     } catch (error) {
       if (!(error instanceof ValueProblem) && !(error instanceof ValidationError)) throw error;
-      errors.push({ path: column.header, message: error.message });
+      const { header, path } = column;
+      errors.push({ path: header, message: header === path ? error.message : `"${repeat(path)}": ${error.message}` });
     }
   }
   if (errors.length > 0) throw ValidationError.ofFields(errors);
