@@ -42,6 +42,8 @@ describe("values", () => {
       { FULLFINITY_ENV: "production", FULLFINITY_SECRET: secret },
       { environment: "production", secret, demo: false, databaseSelector: false, logLevel: "info" },
     ],
+    ["a history that is kept for a year", { FULLFINITY_HISTORY_DAYS: "365" }, { historyDays: 365 }],
+    ["a history that is kept for ever", {}, { historyDays: null }],
     [
       "trusted proxies",
       { FULLFINITY_TRUSTED_PROXIES: "10.0.0.0/8, ::1,192.0.2.7" },

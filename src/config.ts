@@ -50,6 +50,8 @@ export interface Config {
   readonly bodyLimit: number;
   /** Largest file of a request in bytes. */
   readonly uploadLimit: number;
+  /** Days that entries of the change history are kept; null for ever. */
+  readonly historyDays: number | null;
   readonly logLevel: LogLevel;
 }
 
@@ -150,6 +152,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     trustedProxies: reader.read<Config["trustedProxies"]>("FULLFINITY_TRUSTED_PROXIES", [], parseNetworks),
     bodyLimit: reader.read("FULLFINITY_BODY_LIMIT", 10 * 1024 * 1024, wholeNumber(1024, 1024 ** 3)),
     uploadLimit: reader.read("FULLFINITY_UPLOAD_LIMIT", 100 * 1024 * 1024, wholeNumber(1024, 1024 ** 4)),
+    historyDays: reader.read<number | null>("FULLFINITY_HISTORY_DAYS", null, wholeNumber(1, 36_500)),
     logLevel: reader.read("FULLFINITY_LOG_LEVEL", development ? "warn" : "info", oneOf(...LOG_LEVELS)),
   };
   if (!development && (env.FULLFINITY_SECRET ?? "") === "") {

@@ -16,27 +16,39 @@ export function numberField(series: string) {
 
 /** @param relatedName what the customer calls these records */
 export function customerField<const Name extends string>(relatedName: Name) {
-  return manyToOne("Contact", { label: "Customer", required: true, onDelete: "RESTRICT", relatedName, index: true });
+  return manyToOne("Contact", {
+    label: "Customer",
+    required: true,
+    onDelete: "RESTRICT",
+    relatedName,
+    index: true,
+    track: true,
+  });
 }
 
 /** Whose record it is, and on which terms. */
 export function termFields() {
   return {
     company: manyToOne("Company", { required: true, onDelete: "RESTRICT", index: true }),
-    date: date({ required: true, clone: false, index: true, default: today }),
-    currency: manyToOne("Currency", { required: true, onDelete: "RESTRICT" }),
-    payment_term: manyToOne("PaymentTerm", { onDelete: "RESTRICT" }),
+    date: date({ required: true, clone: false, index: true, track: true, default: today }),
+    currency: manyToOne("Currency", { required: true, onDelete: "RESTRICT", track: true }),
+    payment_term: manyToOne("PaymentTerm", { onDelete: "RESTRICT", track: true }),
     invoice_address: text({ hint: "As it is printed; taken from the customer" }),
-    salesperson: manyToOne("User", { onDelete: "SET NULL", index: true, hint: "Who creates it, unless given" }),
+    salesperson: manyToOne("User", {
+      onDelete: "SET NULL",
+      index: true,
+      track: true,
+      hint: "Who creates it, unless given",
+    }),
   };
 }
 
-/** The totals of the lines. */
+/** The totals of the lines. The last one is in the change history, as what the lines come to. */
 export function totalFields() {
   return {
     untaxed_amount: monetary({ currency: "currency", calculate: "untaxed_amount", dependsOn: ["lines.subtotal"] }),
     tax_amount: monetary({ currency: "currency", calculate: "tax_amount", dependsOn: ["lines.tax_amount"] }),
-    total: monetary({ currency: "currency", calculate: "total", dependsOn: ["lines.total"] }),
+    total: monetary({ currency: "currency", calculate: "total", dependsOn: ["lines.total"], track: true }),
   };
 }
 

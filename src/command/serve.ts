@@ -105,6 +105,7 @@ export async function startServing(platform: Platform, running: Running): Promis
     library,
     settings,
     filesFolder: join(config.dataFolder, "files"),
+    historyDays: config.historyDays,
   });
   const tenants = new TenantDirectory(config, source, { mostOpen: openDatabases, idle: 5 * 60_000 });
   running.push(() => within(CLOSE_MS, tenants.close()));

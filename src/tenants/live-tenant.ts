@@ -16,6 +16,7 @@ import { INSTALL_LOCK, SERVING_LOCK } from "../installer/maintenance.ts";
 import type { ModuleLibrary } from "../installer/module-library.ts";
 import { agrees, prepareSet } from "../installer/open-database.ts";
 import { sweepJobs } from "../jobs/job-record.ts";
+import { sweepHistory } from "../records/history.ts";
 import { sweepAnswers } from "../records/idempotency.ts";
 import { RIGHTS_CHANNEL } from "../records/rights-change.ts";
 import { foldChangeCounts } from "../schema/change-count.ts";
@@ -32,6 +33,8 @@ export interface LiveTenantOptions {
   readonly library: ModuleLibrary;
   readonly files: FileStore;
   readonly logger?: DatabaseLogger | undefined;
+  /** Days that entries of the change history are kept; for ever unless given. */
+  readonly historyDays?: number | null | undefined;
   /** Called when the database is to be let go for good, because it is renamed or dropped. */
   readonly onLeave?: () => void;
 }
@@ -71,10 +74,10 @@ export class LiveTenant {
     this.#tenant = opened.tenant;
     this.#revision = opened.revision;
     this.#tidying = setInterval(() => {
-      tidy(this.database);
+      tidy(options);
       this.#sweepFiles();
     }, TIDY_MS).unref();
-    tidy(this.database);
+    tidy(options);
   }
 
   /**
@@ -304,6 +307,7 @@ function stateOf(options: LiveTenantOptions, state: DatabaseState) {
 }
 
 /** Removes what is not needed any more. Nothing waits for it, and what is in the way now will not be next time. */
-function tidy(database: Database): void {
+function tidy({ database, historyDays }: LiveTenantOptions): void {
   for (const work of [foldChangeCounts, sweepAnswers, sweepJobs]) work(database).catch(() => {});
+  if (typeof historyDays === "number") sweepHistory(database, historyDays).catch(() => {});
 }

@@ -34,6 +34,8 @@ export interface ServerSourceOptions {
   readonly library: ModuleLibrary;
   /** Holds a folder with files for each database. */
   readonly filesFolder: string;
+  /** Days that entries of the change history are kept; for ever unless given. */
+  readonly historyDays?: number | null;
   /** Settings of the connections to each database. */
   readonly settings: Omit<DatabaseOptions, "connection" | "pooler">;
 }
@@ -53,7 +55,7 @@ export class ServerSource implements TenantSource {
 
   async open(name: string, onLeave: () => void): Promise<LiveTenant | null> {
     if (!DATABASE_NAME.test(name) || !(await isMarked(this.#server, name))) return null;
-    const { server, pooler, library, settings, filesFolder } = this.#options;
+    const { server, pooler, library, settings, filesFolder, historyDays } = this.#options;
     const { logger } = settings;
     const database = new Database({
       ...settings,
@@ -62,7 +64,7 @@ export class ServerSource implements TenantSource {
     });
     const files = new FileStore(join(filesFolder, name));
     const replica = this.#replicaOf(name, database);
-    return LiveTenant.open({ name, database, replica, library, files, logger, onLeave });
+    return LiveTenant.open({ name, database, replica, library, files, logger, historyDays, onLeave });
   }
 
   #replicaOf(name: string, primary: Database): Replica | undefined {

@@ -26,6 +26,7 @@ export const Invoice = defineModel("Invoice", {
       readonly: true,
       clone: false,
       index: "search",
+      track: true,
       hint: "Given when the invoice is posted, without gaps",
     }),
     type: selection(["invoice", "credit_note"], { required: true, index: true, default: "invoice" }),
@@ -35,6 +36,7 @@ export const Invoice = defineModel("Invoice", {
     due_date: date({
       clone: false,
       index: true,
+      track: true,
       hint: "From the payment term when the invoice is posted, unless given",
     }),
     status: selection(["draft", "posted", "cancelled"], {
@@ -42,6 +44,7 @@ export const Invoice = defineModel("Invoice", {
       readonly: true,
       clone: false,
       index: true,
+      track: true,
       default: "draft",
     }),
     lines: oneToMany("InvoiceLine", "invoice"),
@@ -66,6 +69,7 @@ export const Invoice = defineModel("Invoice", {
     amount_due: monetary({
       currency: "currency",
       hint: "What is still to be paid; of a credit note, what is still to be used or refunded",
+      track: true,
       calculate: "amount_due",
       dependsOn: ["total", "status", "allocations.amount", "credits.amount", "credit_uses.amount"],
     }),

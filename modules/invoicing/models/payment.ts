@@ -11,7 +11,7 @@ import {
   selection,
   today,
 } from "fullfinity";
-import { numberField } from "../../sales/document-fields.ts";
+import { customerField, numberField } from "../../sales/document-fields.ts";
 
 /** How money is handed over. */
 export const PAYMENT_METHODS = { bank: "Bank transfer", card: "Card", cash: "Cash" } as const;
@@ -24,10 +24,10 @@ export const Payment = defineModel("Payment", {
   fields: {
     name: numberField("payment"),
     type: selection({ inbound: "Received", outbound: "Paid back" }, { required: true, default: "inbound" }),
-    contact: manyToOne("Contact", { required: true, onDelete: "RESTRICT", relatedName: "payments", index: true }),
+    contact: customerField("payments"),
     company: manyToOne("Company", { required: true, onDelete: "RESTRICT", index: true }),
     date: date({ required: true, clone: false, index: true, default: today }),
-    amount: monetary({ currency: "currency", required: true, validators: [positive] }),
+    amount: monetary({ currency: "currency", required: true, track: true, validators: [positive] }),
     currency: manyToOne("Currency", { required: true, onDelete: "RESTRICT" }),
     method: selection(PAYMENT_METHODS, { required: true, default: "bank" }),
     reference: char({ clone: false, maxLength: 140, index: "search" }),
@@ -36,6 +36,7 @@ export const Payment = defineModel("Payment", {
       readonly: true,
       clone: false,
       index: true,
+      track: true,
       default: "posted",
     }),
     allocations: oneToMany("PaymentAllocation", "payment", { clone: false }),
@@ -47,6 +48,7 @@ export const Payment = defineModel("Payment", {
     unallocated: monetary({
       currency: "currency",
       hint: "What of the amount no invoice has taken yet",
+      track: true,
       calculate: "unallocated",
       dependsOn: ["amount", "status", "allocations.amount"],
     }),
