@@ -1,16 +1,17 @@
 /**
- * Measures exports of 1 000 000 contacts with 6 columns: rows a second against `COPY ... TO STDOUT` of a statement written by hand, and what the
- * server's memory grows by: `npx tsx bench/export.ts`, with `--quick` for a tenth of them.
+ * Measures exports of 1 000 000 contacts with 6 columns: rows a second against `COPY ... TO STDOUT` of a statement written by hand, by turns, and what
+ * the server's memory grows by: `npx tsx bench/export.ts`, with `--quick` for a tenth of them.
  */
 import pg from "pg";
 import { withDatabase } from "../src/database/connection-option.ts";
 import { Database } from "../src/database/database.ts";
+import { medianOf } from "./load.ts";
 import { fillContacts } from "./name-data.ts";
 import { prepareSite } from "./site.ts";
 import { type OurServer, startOurs } from "./target.ts";
 
 const CONTACTS = process.argv.includes("--quick") ? 100_000 : 1_000_000;
-const ROUNDS = 3;
+const ROUNDS = 5;
 const TICK_MS = 50;
 /** Megabytes over idle that an export may take. */
 const MOST_MEMORY = 150;
@@ -81,20 +82,21 @@ try {
   await fillContacts(database, CONTACTS);
   const url = new URL(site.databaseUrl);
   url.pathname = `/${site.databaseName}`;
-  const best: Record<string, number> = {};
+  const shares: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const floor = await runFloor(url.href);
     report("COPY", floor, "");
-    best.floor = Math.max(best.floor ?? 0, CONTACTS / floor.seconds);
     for (const format of round === 0 ? ["csv", "xlsx"] : ["csv"]) {
       const run = await runOurs(ours, format);
       report(format, run, `, ${Math.round(run.memory)} MB over idle`);
-      best[format] = Math.max(best[format] ?? 0, CONTACTS / run.seconds);
+      if (format === "csv") shares.push(floor.seconds / run.seconds);
       if (run.memory > MOST_MEMORY) process.exitCode = 1;
     }
   }
-  const share = (best.csv ?? 0) / (best.floor ?? 1);
-  console.log(`csv reaches ${share.toFixed(2)} of COPY; the aim is ${LEAST_SHARE}`);
+  const share = medianOf(shares);
+  console.log(
+    `csv reaches ${share.toFixed(2)} of COPY (${shares.map((each) => each.toFixed(2)).join(", ")}); the aim is ${LEAST_SHARE}`,
+  );
   if (share < LEAST_SHARE) process.exitCode = 1;
 } finally {
   for (let undo = started.pop(); undo !== undefined; undo = started.pop()) await undo();

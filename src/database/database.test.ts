@@ -4,6 +4,7 @@ import { createTestDatabase, type TestDatabase } from "../../test/support/databa
 import { sql } from "../sql/fragment.ts";
 import { Database, type DatabaseOptions, type Statement } from "./database.ts";
 import { DatabaseUnavailable } from "./error-code.ts";
+import type { TextRow } from "./session.ts";
 
 let test: TestDatabase;
 const opened: Database[] = [];
@@ -39,6 +40,22 @@ describe("statements", () => {
     ]);
     expect(await database.run(statement("UPDATE t SET n = 0 WHERE false"))).toBe(0);
     expect(await database.run(statement("DELETE FROM t"))).toBe(2);
+  });
+
+  it("hands rows on as they come, as texts, and fails where one cannot be taken", async () => {
+    const { database } = test;
+    const taken: TextRow[] = [];
+    const text = "SELECT i, NULL, i > 1, i / 3.0 FROM generate_series(1, 2) i";
+    expect(await database.run({ text, values: [], onRow: (row) => taken.push(row) })).toBe(2);
+    expect(taken).toEqual([
+      ["1", null, "f", "0.33333333333333333333"],
+      ["2", null, "t", "0.66666666666666666667"],
+    ]);
+    const refuse = () => {
+      throw new Error("no room");
+    };
+    await expect(database.run({ text, values: [], onRow: refuse })).rejects.toThrow("no room");
+    expect(await database.rows({ text: "SELECT 1 AS one", values: [] })).toEqual([{ one: 1 }]);
   });
 
   it("runs the same name on every connection, also after its columns have changed", async () => {

@@ -224,7 +224,9 @@ export class Database implements Session {
       this.#pool.renew();
       return true;
     }
-    if (error instanceof ConnectionLost && isRead(statement)) {
+    // Rows that have been handed on would come twice.
+    const isTaken = (statement as Statement).onRow !== undefined;
+    if (error instanceof ConnectionLost && isRead(statement) && !isTaken) {
       this.#pool.renew(newest);
       return true;
     }

@@ -9,7 +9,12 @@ export interface Statement {
   readonly values: readonly SqlValue[];
   /** At most 63 bytes, always for the same text: the statement is parsed and planned once per connection. */
   readonly name?: string;
+  /** Takes each row as it comes. The answer has none then, so that nobody holds what is used up at once. */
+  readonly onRow?: (row: TextRow) => void;
 }
+
+/** A row as PostgreSQL prints it: the text of each column, null where there is no value. */
+export type TextRow = readonly (string | null)[];
 
 /** Either form in which a statement may be given. */
 export type AnyStatement = Statement | Sql;

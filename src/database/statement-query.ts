@@ -1,6 +1,6 @@
 /** The driver's query object without what we do not need: no copy of the settings, no event per row. */
 import pg from "pg";
-import type { AnyStatement } from "./session.ts";
+import type { AnyStatement, Statement, TextRow } from "./session.ts";
 
 /** How the rows of a prepared statement are read: what the driver makes of the server's description. */
 export interface RowShape {
@@ -14,7 +14,7 @@ interface DriverResult extends RowShape {
   rows: object[];
   rowCount: number | null;
   command: string | null;
-  parseRow(fields: unknown): object;
+  parseRow(fields: TextRow): object;
 }
 
 /** The part of the driver's connection that asks what the rows of a statement are like. */
@@ -51,6 +51,7 @@ export class Answer extends (pg.Query as unknown as new (text: string) => pg.Que
   /** True when nobody waits for it any more. */
   unwanted = false;
   readonly #shape: RowShape | undefined;
+  readonly #onRow: Statement["onRow"];
 
   /**
    * @param shape what the rows of the statement were like before on the same connection, where it is prepared there; the server
@@ -65,6 +66,7 @@ export class Answer extends (pg.Query as unknown as new (text: string) => pg.Que
   ) {
     super(statement.text);
     this.#shape = shape;
+    this.#onRow = (statement as Statement).onRow;
     this.values = statement.values;
     this.name = name;
     // The simple protocol would run several statements separated by semicolons.
@@ -99,13 +101,14 @@ export class Answer extends (pg.Query as unknown as new (text: string) => pg.Que
     return this._result.rows;
   }
 
-  /** Collects a row; one that cannot be read fails the statement when the server has finished it. */
-  handleDataRow(message: { readonly fields: unknown }): void {
+  /** Collects a row, or hands it on; one that cannot be read fails the statement when the server has finished it. */
+  handleDataRow({ fields }: { readonly fields: TextRow }): void {
     if (this._canceledDueToError) {
       return;
     }
     try {
-      this._result.rows.push(this._result.parseRow(message.fields));
+      if (this.#onRow === undefined) this._result.rows.push(this._result.parseRow(fields));
+      else this.#onRow(fields);
     } catch (error) {
       this._canceledDueToError = error;
     }

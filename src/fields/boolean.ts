@@ -27,6 +27,11 @@ export class BooleanField<Options extends FieldOptions<boolean> = FieldOptions<b
     return booleanOfCell(cell);
   }
 
+  /** Printed by itself it would be one letter. */
+  override cellExpression(column: string): string {
+    return `(${column})::text`;
+  }
+
   describeOptions(): FieldDescription {
     return {};
   }

@@ -166,9 +166,9 @@ export abstract class ColumnField<
     return this.wireExpression(column);
   }
 
-  /** The text of the column in a cell of a table. */
+  /** What PostgreSQL prints of this is the text of the column in a cell of a table. */
   cellExpression(column: string): string {
-    return `(${this.codeExpression(column)})::text`;
+    return this.codeExpression(column);
   }
 
   /**

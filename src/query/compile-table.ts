@@ -19,16 +19,12 @@ export interface TableRecords {
   readonly byIds: boolean;
 }
 
-/** The name under which a row gives a cell of the level's list of cells. */
-export const cellName = (index: number): string => CELL_NAMES[index] ?? `c${index}`;
-/** Made once: they are asked for at each cell. */
-const CELL_NAMES: readonly string[] = Array.from({ length: 100 }, (_, index) => `c${index}`);
-/** The name under which a row gives a list of the level's list of lists. */
-export const listName = (index: number): string => `l${index}`;
+const cellName = (index: number): string => `c${index}`;
+const listName = (index: number): string => `l${index}`;
 
 /**
- * Compiles the rows. Cells are `c0`, `c1`, ... in the order of the level's cells: text, or where `isJson` says so, the text of JSON. Lists
- * are `l0`, `l1`, ...: the text of a JSON list of objects with the same members.
+ * Compiles the rows. The first columns are the level's cells in their order: text, or where `isJson` says so, the text of JSON. The
+ * others are its lists: the text of a JSON list of objects whose members are cells and lists again, in the same order.
  */
 export function compileTable(
   scope: Scope,
@@ -79,7 +75,10 @@ function compileRecords(frame: Frame, { filter, byIds }: TableRecords): Sql {
 
 function compileList(scope: Scope, start: Frame, { field, level }: TableList): Sql {
   const line = start.target(field);
-  const cells = level.cells.map((cell, index) => named(printCell(scope, line, cell), cellName(index)));
+  const cells = level.cells.map((cell, index) => {
+    const value = printCell(scope, line, cell);
+    return named(cell.isJson ? value : sql`(${value})::text`, cellName(index));
+  });
   const lists = level.lists.map((list, index) =>
     named(compileList(scope, line.through(list.hops), list), listName(index)),
   );

@@ -1,4 +1,5 @@
 /** Exports records as a table: from the request to the bytes of the file, read from one snapshot in constant memory. */
+import type { TextRow } from "../../database/session.ts";
 import type { Model } from "../../models/model.ts";
 import type { Literal } from "../../q/tree.ts";
 import { compileCount, compileTable } from "../../query/compile-table.ts";
@@ -10,9 +11,16 @@ import { defaultFields } from "../../query/selection.ts";
 import { type ResolvedTable, resolveTable } from "../../query/table.ts";
 import type { BaseEnvironment } from "../../records/base-environment.ts";
 import { parseRequestFilter } from "../../records/read.ts";
-import { holdSnapshot, readBatches } from "./record-batch.ts";
+import {
+  completeRows,
+  holdSnapshot,
+  type ReadPortion,
+  type RowCollector,
+  RowList,
+  readPortions,
+} from "./record-batch.ts";
 import { type FormatName, type TableFormat, tableFormats } from "./table-format.ts";
-import { addRows, type TableRecord, type TextRow } from "./table-record.ts";
+import { isRow, toRows } from "./table-record.ts";
 import type { WrittenTable } from "./written-table.ts";
 
 /** An export as it is asked for. What is left out has the default of the contract. */
@@ -121,28 +129,55 @@ export async function openExport(
   try {
     const notFound = found === null || ids === null ? null : ids.length - (await count(found, []));
     const total = options.counts === true ? await count(prepared.total, literals) : null;
-    const batches = readBatches(inner, rows, inner.bind(rows, literals, [ids]));
-    const texts = toRows(table, await batches.next(), batches, options.onRecords);
-    return { name, mimetype: format.mimetype, notFound, total, bytes: format.write(written, texts), close };
+    const bound = inner.bind(rows, literals, [ids]);
+    const read = async <Portion>(collector: RowCollector<Portion>) =>
+      telling(await begin(readPortions(inner, rows, bound, collector)), options.onRecords);
+    const printer = isRow(table) && !rows.incomplete ? format.printer?.(written) : undefined;
+    const bytes =
+      printer === undefined
+        ? format.write(written, tableRows(inner, prepared, await read(new RowList())))
+        : printed(await read(printer));
+    return { name, mimetype: format.mimetype, notFound, total, bytes, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** Makes rows of the records, as they come. */
-async function* toRows(
-  { level, columns }: ResolvedTable,
-  first: IteratorResult<readonly TableRecord[]>,
-  rest: AsyncGenerator<readonly TableRecord[]>,
+/** Reads the first portion: what goes wrong at once goes wrong here. */
+async function begin<Portion>(portions: AsyncGenerator<Portion>): Promise<AsyncGenerator<Portion>> {
+  const first = await portions.next();
+  return (async function* () {
+    if (first.done === true) return;
+    yield first.value;
+    yield* portions;
+  })();
+}
+
+/** Hands portions on, and tells how many records they have had so far. */
+async function* telling<Portion>(
+  portions: AsyncGenerator<ReadPortion<Portion>>,
   onRecords: ExportOptions["onRecords"],
-): AsyncGenerator<TextRow[]> {
+): AsyncGenerator<Portion> {
   let count = 0;
-  for (let next = first; next.done !== true; next = await rest.next()) {
-    const rows: TextRow[] = [];
-    for (const record of next.value) addRows(rows, level, record, columns.length);
-    count += next.value.length;
+  for await (const { portion, rows } of portions) {
+    count += rows;
     onRecords?.(count);
-    yield rows;
+    yield portion;
   }
+}
+
+/** Makes rows of the records, as they come. */
+async function* tableRows(
+  env: BaseEnvironment,
+  { table, rows }: PreparedExport,
+  portions: AsyncGenerator<readonly TextRow[]>,
+): AsyncGenerator<readonly TextRow[]> {
+  for await (const records of portions)
+    yield toRows(table, rows.incomplete ? await completeRows(env, records) : records);
+}
+
+/** What has been printed; nothing where the last portion is empty. */
+async function* printed(portions: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const bytes of portions) if (bytes.length > 0) yield bytes;
 }

@@ -1,19 +1,17 @@
 /** Reads the records of a table from one snapshot, a portion at a time: the next one is fetched while this one is worked on. */
-
+import type { TextRow } from "../../database/session.ts";
 import type { Plan } from "../../query/plan.ts";
 import type { BaseEnvironment } from "../../records/base-environment.ts";
 import { completeTexts } from "../../records/calculate.ts";
 import type { SqlValue } from "../../sql/value.ts";
-import type { TableRecord } from "./table-record.ts";
 
-/** Characters that a portion is to have, about. */
+/** Bytes that a portion is to take in memory, about. */
 const PORTION = 512 * 1024;
 const FIRST_ROWS = 100;
-const MOST_ROWS = 5000;
-/** Rows of a portion whose size is looked at. */
-const MOST_LOOKED_AT = 100;
-/** What a cell takes besides its characters, in characters. */
-const CELL_OVERHEAD = 8;
+const MOST_ROWS = 10_000;
+/** Bytes of a row that is kept, and of each of its cells, besides their characters. */
+const ROW_OVERHEAD = 32;
+const CELL_OVERHEAD = 32;
 const CURSOR = "export_rows";
 
 /** A transaction that sees one state of the database until it is let go. */
@@ -40,66 +38,86 @@ export function holdSnapshot<Env extends BaseEnvironment>(env: Env): Promise<Hel
   });
 }
 
+/** Takes the rows of a portion while they come, and hands out what it has made of them. */
+export interface RowCollector<Portion> {
+  /** @returns the bytes that it takes, about */
+  add(row: TextRow): number;
+  /** Hands out what has been added, and begins the next portion. */
+  take(): Portion;
+}
+
+/** Keeps rows as they are. */
+export class RowList implements RowCollector<readonly TextRow[]> {
+  #rows: TextRow[] = [];
+
+  add(row: TextRow): number {
+    this.#rows.push(row);
+    let size = ROW_OVERHEAD;
+    for (const text of row) size += (text?.length ?? 0) + CELL_OVERHEAD;
+    return size;
+  }
+
+  take(): readonly TextRow[] {
+    const rows = this.#rows;
+    this.#rows = [];
+    return rows;
+  }
+}
+
+/** A part of the rows. */
+export interface ReadPortion<Portion> {
+  readonly portion: Portion;
+  readonly rows: number;
+}
+
 /**
  * Reads all rows of a plan in the snapshot.
  *
  * @param env within a {@link HeldSnapshot}
  */
-export async function* readBatches(
+export async function* readPortions<Portion>(
   env: BaseEnvironment,
   plan: Plan,
   values: readonly SqlValue[],
-): AsyncGenerator<readonly TableRecord[]> {
+  collector: RowCollector<Portion>,
+): AsyncGenerator<ReadPortion<Portion>> {
   const { session } = env;
+  let size = 0;
+  const onRow = (row: TextRow): void => {
+    size += collector.add(row);
+  };
   // All rows will be fetched: a plan that begins quickly and takes longer is no use.
   await session.run({ text: "set local cursor_tuple_fraction = 1", values: [] });
   await session.run({ text: `declare ${CURSOR} no scroll cursor for ${plan.text}`, values });
   let count = FIRST_ROWS;
-  const fetch = (): Promise<TableRecord[]> =>
-    session.rows<TableRecord>({ text: `fetch forward ${count} from ${CURSOR}`, values: [] });
+  const fetch = (): Promise<number> =>
+    session.run({ text: `fetch forward ${count} from ${CURSOR}`, values: [], onRow });
   let next = fetch();
   for (;;) {
     const rows = await next;
-    const isLast = rows.length < count;
-    count = rowsFor(rows, count);
+    const portion = collector.take();
+    const isLast = rows < count;
+    // As many rows as make up a portion, going by the ones before.
+    if (rows > 0) count = Math.max(1, Math.min(MOST_ROWS, 4 * count, Math.ceil((PORTION * rows) / size)));
+    size = 0;
     if (!isLast) {
       next = fetch();
       // Where nobody comes back for it, nobody is to be told of its failure either.
       next.catch(() => {});
     }
-    if (rows.length > 0) yield plan.incomplete ? await complete(env, rows) : rows;
+    yield { portion, rows };
     if (isLast) return;
   }
 }
 
-/** As many rows as make up a portion, going by the ones before. */
-function rowsFor(rows: readonly TableRecord[], count: number): number {
-  // Some of them tell enough of short ones; where rows are long, the portions are small.
-  const step = Math.ceil(rows.length / MOST_LOOKED_AT);
-  let size = 0;
-  let seen = 0;
-  for (let index = 0; index < rows.length; index += step) {
-    const row = rows[index] ?? {};
-    for (const name in row) size += String(row[name] ?? "").length + CELL_OVERHEAD;
-    seen += 1;
-  }
-  if (size === 0) return count;
-  return Math.max(1, Math.min(MOST_ROWS, 4 * count, Math.ceil((PORTION * seen) / size)));
-}
-
 /** Puts calculated values into all texts at once. */
-async function complete(env: BaseEnvironment, rows: readonly TableRecord[]): Promise<readonly TableRecord[]> {
-  const cells = rows.flatMap((row) => Object.entries(row));
-  const texts = cells.map(([, text]) => (typeof text === "string" ? text : ""));
-  const completed = await completeTexts(env, texts, "codeExpression");
-  let at = 0;
+export async function completeRows(env: BaseEnvironment, rows: readonly TextRow[]): Promise<readonly TextRow[]> {
+  const texts = rows.flatMap((row) => row.map((text) => text ?? ""));
+  const completed = (await completeTexts(env, texts, "codeExpression"))[Symbol.iterator]();
   return rows.map((row) =>
-    Object.fromEntries(
-      Object.entries(row).map(([name, value]) => {
-        const text = completed[at];
-        at += 1;
-        return [name, value === null ? null : text];
-      }),
-    ),
+    row.map((text) => {
+      const { value = "" } = completed.next();
+      return text === null ? null : value;
+    }),
   );
 }

@@ -5,13 +5,13 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { readXlsx } from "hucre";
 import { afterAll, describe, expect, it } from "vitest";
+import type { TextRow } from "../../database/session.ts";
 import type { CellKind } from "../../fields/cell.ts";
 import { ByteSource } from "../file/byte-source.ts";
 import { readCsv } from "../file/read-csv.ts";
 import { restoreText } from "../file/table-row.ts";
 import { neutraliseText } from "./csv.ts";
 import { type FormatName, tableFormats } from "./table-format.ts";
-import type { TextRow } from "./table-record.ts";
 
 /** Text as people and attackers write it. PostgreSQL stores no NUL, and no half characters. */
 const anyText = fc.oneof(
@@ -74,6 +74,30 @@ describe("csv", () => {
       }),
     );
   });
+});
+
+it("csv is the same however long its rows and portions are", async () => {
+  const rows = Array.from({ length: 3000 }, (_, n) => [`日本語🙂 ${n}`, n % 100 === 0 ? "é".repeat(n * 10) : null]);
+  const lines = rows.map(([first, second]) => `${first},${second === "" ? '""' : (second ?? "")}\n`);
+  const text = `column 0,column 1\n${lines.join("")}`;
+  expect((await write("csv", ["text", "text"], rows)).toString()).toBe(text);
+  const table = { title: "", headers: ["column 0", "column 1"], kinds: ["text", "text"], raw: false } as const;
+  const printer = tableFormats.csv.printer(table);
+  const parts: Uint8Array[] = [];
+  for (const [n, row] of rows.entries()) {
+    printer.add(row);
+    if (n % 700 === 0) parts.push(printer.take());
+  }
+  parts.push(printer.take());
+  expect(Buffer.concat(parts).toString()).toBe(text);
+});
+
+it("csv has no header that begins a formula either", async () => {
+  const parts: Uint8Array[] = [];
+  const table = { title: "", headers: ["=1+1", "a,b", "-5"], kinds: ["text", "number", "date"], raw: false } as const;
+  const none = (async function* () {})();
+  for await (const part of tableFormats.csv.write(table, none)) parts.push(part);
+  expect(Buffer.concat(parts).toString()).toBe(`'=1+1,"a,b",-5\n`);
 });
 
 describe("xlsx", () => {

@@ -1,6 +1,6 @@
 /** The formats of tables in files. */
-import { writeCsv } from "./csv.ts";
-import type { RowBatches, WrittenTable } from "./written-table.ts";
+import { CsvPrinter, writeCsv } from "./csv.ts";
+import type { RowBatches, RowPrinter, WrittenTable } from "./written-table.ts";
 import { writeXlsx } from "./xlsx.ts";
 
 /** A format. */
@@ -9,11 +9,18 @@ export interface TableFormat {
   readonly extension: string;
   /** Writes a table in pieces, in constant memory, as fast as they are taken. */
   readonly write: (table: WrittenTable, rows: RowBatches) => AsyncGenerator<Uint8Array>;
+  /** Of a format that is nothing but its rows one after the other: does the same, row by row. */
+  readonly printer?: (table: WrittenTable) => RowPrinter;
 }
 
 /** Every format that there is. */
 export const tableFormats = {
-  csv: { mimetype: "text/csv; charset=utf-8", extension: "csv", write: writeCsv },
+  csv: {
+    mimetype: "text/csv; charset=utf-8",
+    extension: "csv",
+    write: writeCsv,
+    printer: (table) => new CsvPrinter(table),
+  },
   xlsx: {
     mimetype: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     extension: "xlsx",

@@ -1,6 +1,6 @@
 /** What is written to a file, whatever its format. */
+import type { TextRow } from "../../database/session.ts";
 import type { CellKind } from "../../fields/cell.ts";
-import type { TextRow } from "./table-record.ts";
 
 /** What is written. */
 export interface WrittenTable {
@@ -13,3 +13,11 @@ export interface WrittenTable {
 
 /** Rows as they come, several at a time. */
 export type RowBatches = AsyncIterable<readonly TextRow[]>;
+
+/** Prints the rows of one table, each on its own; what it hands out first begins with the header. */
+export interface RowPrinter {
+  /** @returns the characters of its line */
+  add(row: TextRow): number;
+  /** Hands out the bytes of the rows since the last time. */
+  take(): Uint8Array;
+}
