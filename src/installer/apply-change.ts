@@ -13,6 +13,7 @@ import { type ModuleState, saveRevision } from "./database-state.ts";
 import { type Installed, type InstallOptions, installModules } from "./install-modules.ts";
 import { loadLedger, stepsSince } from "./ledger-file.ts";
 import type { ModuleSet } from "./module-library.ts";
+import { recheckData } from "./recheck-data.ts";
 import { removeModules } from "./remove-modules.ts";
 
 /** What a database is to become. */
@@ -57,6 +58,7 @@ export async function applyChange(
   await removeModules(session, registry, change.removed, change.losses.length > 0);
   const manifests = modules.map(({ manifest }) => manifest);
   const installed = await installModules(env, manifests, change);
+  await recheckData(env, manifests);
   await saveRevision(session, fingerprint);
   return { schema, ...installed };
 }

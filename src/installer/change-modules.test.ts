@@ -108,6 +108,46 @@ describe("a data file with a view or window that cannot be", () => {
   });
 });
 
+describe("what a data file keeps, and an upgrade takes the ground from", () => {
+  const view = (fields: string, more = "") => `
+- data_type: UiView
+  identifier: kept
+  ${more}
+  values: { name: Kept, identifier: fleet.kept, model: Currency, type: list, content: { fields: [${fields}] } }
+- data_type: RecordRule
+  identifier: ruled
+  ${more}
+  values: { identifier: fleet.ruled, name: Kept, model: Currency, rule: "Q(${fields}=5)" }
+`;
+  it("stops the upgrade with the entry that does not hold any more", async () => {
+    const database = await create();
+    await change(database, await fleet.withData(view("wheel_count")), "install");
+    const before = await loadDatabaseState(database.database);
+    // The file is as it was; the field is not there any more.
+    const library = await fleet.withData(view("wheel_count"), 2);
+    const failure = await change(database, library, "upgrade", { allowDestructive: true }).then(String, String);
+    expect(failure.split("\n")).toEqual([
+      'InstallError: fleet/more.yaml, ruled: rule: Filter: Currency has no field "wheel_count"',
+      'fleet/more.yaml, kept: content.fields[0]: Currency has no field "wheel_count"',
+    ]);
+    expect(await loadDatabaseState(database.database)).toEqual(before);
+    expect(await there(database, "vehicle")).toBe(false);
+    const repaired = await fleet.withData(view("car_count"), 2);
+    await change(database, repaired, "upgrade", { allowDestructive: true });
+    expect(await rows(database, "SELECT rule FROM record_rule WHERE identifier = 'fleet.ruled'")).toEqual([
+      { rule: "Q(car_count=5)" },
+    ]);
+  });
+
+  it("leaves alone what is the users' since it was made", async () => {
+    const database = await create();
+    await change(database, await fleet.withData(view("wheel_count", "apply_once: true")), "install");
+    const library = await fleet.withData(view("wheel_count", "apply_once: true"), 2);
+    await change(database, library, "upgrade", { allowDestructive: true });
+    expect(await there(database, "vehicle")).toBe(true);
+  });
+});
+
 describe("an upgrade along the ledger", () => {
   async function createWithCars(): Promise<TestDatabase> {
     const database = await create();

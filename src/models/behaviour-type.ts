@@ -87,4 +87,5 @@ export interface HookDeclarations<Name extends ModelName> {
   readonly afterUpdate?: Hook<readonly ChangeOf<Name>[], void>;
   readonly beforeDelete?: Hook<readonly number[], void>;
   readonly afterDelete?: Hook<readonly number[], void>;
+  readonly afterModuleChange?: Hook<readonly number[], void>;
 }

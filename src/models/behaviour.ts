@@ -29,7 +29,7 @@ export interface DraftChange {
 /** A hook of unknown fields, as any declared hook can be kept. */
 type AnyHook = (batch: never, env: RunningEnvironment, next: never) => unknown;
 
-/** The moments of a write that hooks wrap. */
+/** The moments that hooks wrap: those of a write, and the end of a change of modules. */
 export type Moment = keyof ComposedHooks;
 
 /** Name -> a method that clients may call, or what is put around one. */
@@ -119,6 +119,8 @@ export interface ComposedHooks {
   readonly afterUpdate: Wrapped<readonly DraftChange[], void>;
   readonly beforeDelete: Wrapped<readonly number[], void>;
   readonly afterDelete: Wrapped<readonly number[], void>;
+  /** Gets records that data files keep, once other modules are installed: what they speak of by name may be gone. */
+  readonly afterModuleChange: Wrapped<readonly number[], void>;
 }
 
 /** What the records of a composed model do, beyond the calculations, which stand at their fields. */

@@ -93,6 +93,7 @@ const NO_HOOKS: ComposedHooks = Object.freeze({
   afterUpdate: null,
   beforeDelete: null,
   afterDelete: null,
+  afterModuleChange: null,
 });
 const NOTHING: Behaviour = Object.freeze({
   validate: Object.freeze([]),

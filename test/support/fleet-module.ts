@@ -24,7 +24,7 @@ const first = defineModule({
       },
     }),
   ],
-  extensions: [extendModel(unannounced("Currency"), { fields: { car_count: integer() } })],
+  extensions: [extendModel(unannounced("Currency"), { fields: { car_count: integer(), wheel_count: integer() } })],
 });
 
 const second = defineModule({
@@ -68,8 +68,8 @@ const ACCESS = (model: string) => `
 export interface FleetLibraries {
   readonly first: ModuleLibrary;
   readonly second: ModuleLibrary;
-  /** Version 1 with another data file. */
-  withData(yaml: string): Promise<ModuleLibrary>;
+  /** Either version with another data file. */
+  withData(yaml: string, version?: 1 | 2): Promise<ModuleLibrary>;
   remove(): Promise<void>;
 }
 
@@ -103,9 +103,11 @@ export async function makeFleetLibraries(): Promise<FleetLibraries> {
   return {
     first: await of("1.0.0", first, ["one.yaml"], []),
     second: await of("2.0.0", second, ["two.yaml"], ["ledger.yaml"]),
-    withData: async (yaml) => {
+    withData: async (yaml, version = 1) => {
       await writeFile(join(folder, "more.yaml"), yaml);
-      return of("1.0.0", first, ["one.yaml", "more.yaml"], []);
+      return version === 1
+        ? of("1.0.0", first, ["one.yaml", "more.yaml"], [])
+        : of("2.0.0", second, ["two.yaml", "more.yaml"], ["ledger.yaml"]);
     },
     remove: () => rm(folder, { recursive: true }),
   };

@@ -65,6 +65,11 @@ export const RecordRuleBehaviour = implementModel("RecordRule", {
       await next(changes);
       await checkRules(idsOf(changes), env);
     },
+    // A rule that is not understood any more would let nothing through.
+    afterModuleChange: async (ids, env, next) => {
+      await next(ids);
+      await checkRules(ids, env);
+    },
   },
 });
 

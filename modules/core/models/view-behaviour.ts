@@ -1,4 +1,4 @@
-/** Views and windows speak only of what their models have: whatever writes one, an installation too, is told at once. */
+/** Views and windows speak only of what their models have: whatever writes one or takes that away, such as an installation, is told at once. */
 import { type Environment, implementModel, ValidationError } from "fullfinity";
 import { checkView, checkWindow, type ViewProblems } from "../view-check.ts";
 
@@ -12,6 +12,10 @@ export const UiViewBehaviour = implementModel("UiView", {
       await next(changes);
       await checkViews(env, idsOf(changes));
     },
+    afterModuleChange: async (ids, env, next) => {
+      await next(ids);
+      await checkViews(env, ids);
+    },
   },
 });
 
@@ -24,6 +28,10 @@ export const WindowActionBehaviour = implementModel("WindowAction", {
     afterUpdate: async (changes, env, next) => {
       await next(changes);
       await checkWindows(env, idsOf(changes));
+    },
+    afterModuleChange: async (ids, env, next) => {
+      await next(ids);
+      await checkWindows(env, ids);
     },
   },
 });
