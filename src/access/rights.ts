@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Session } from "../database/session.ts";
 import { fieldOf, type Link, type Model, modelOf, type Registry } from "../models/model.ts";
 import { and, type Q } from "../q/tree.ts";
+import { ownCompanyRule } from "../query/scope.ts";
 import type { BindContext } from "../query/slot.ts";
 import { identifier, type Sql, sql } from "../sql/fragment.ts";
 import type { Access, RecordOperation } from "./access.ts";
@@ -217,6 +218,6 @@ export function accessOf(registry: Registry, rights: Rights): Access {
       canSeeField(registry, field, groups) &&
       canChangeField(registry, field, groups) &&
       canChangeLinks({ can }, registry, field),
-    readRule: (model) => rule(model, "read"),
+    readRule: (model) => ownCompanyRule(model) ?? rule(model, "read"),
   };
 }

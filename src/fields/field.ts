@@ -42,6 +42,8 @@ export interface AnyFieldOptions {
   readonly clone?: boolean;
   /** Identifiers of the groups that see and write the field, or of both apart: `{ read, write }`; everybody when left out. */
   readonly groups?: FieldGroups;
+  /** Each company has a value of its own, empty where it has said nothing: what is read and written is that of the request's company. */
+  readonly perCompany?: boolean;
   /** A value, or a function that makes one for each new record. */
   readonly default?: unknown;
   /** Checks beyond those of the type. */

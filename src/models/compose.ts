@@ -13,6 +13,7 @@ import { collectWizards, type DraftWizard } from "./collect-wizard.ts";
 import { columnName } from "./column-name.ts";
 import { addCompanyField } from "./company-field.ts";
 import { findCompanyBonds, resolveCompanyPaths } from "./company-scope.ts";
+import { addCompanyValues, isPerCompany, wayToValues } from "./company-value.ts";
 import { composeRoutes } from "./compose-route.ts";
 import { composeShapes, composeWizards } from "./compose-wizard.ts";
 import { CompositionError, type Conflict } from "./conflict.ts";
@@ -38,6 +39,7 @@ export function composeRegistry(modules: readonly ModuleSource[]): Registry {
   const conflicts: Conflict[] = [];
   const drafts = collectDeclarations(modules, conflicts);
   for (const draft of drafts.values()) addCompanyField(draft, conflicts);
+  addCompanyValues(drafts, conflicts);
   const links = resolveLinks(drafts, conflicts);
   for (const draft of drafts.values()) checkDraft(draft, conflicts);
   const companyPaths = resolveCompanyPaths(drafts, conflicts);
@@ -92,7 +94,7 @@ function composeModel(
     const writers = writersOf(entry.field.options) ?? null;
     const told = { name, label: label ?? labelOf(name), module: entry.module, relation, calculation };
     const shared = { ...told, readonly, readers, writers };
-    fields.set(name, Object.freeze(composeField(shared, entry, settled)));
+    fields.set(name, Object.freeze(composeField(draft, shared, entry, settled)));
   };
   for (const name of [ID, DISPLAY_NAME]) add(name, kernelField(name));
   for (const [name, entry] of draft.fields) add(name, entry);
@@ -121,6 +123,7 @@ function composeModel(
     readonly: options.readonly === true,
     follows: options.follows ?? null,
     companyPath,
+    companyValues: options.companyValues === true,
     internal: options.internal === true,
     behaviour,
   });
@@ -134,11 +137,27 @@ function kernelField(name: string): DraftField {
 
 type SharedPart = Omit<StoredField, "kind" | "field" | "column" | "settled">;
 
-function composeField(shared: SharedPart, { field }: DraftField, settled: Calculation | null): ModelField {
+function composeField(
+  draft: DraftModel,
+  shared: SharedPart,
+  { field }: DraftField,
+  settled: Calculation | null,
+): ModelField {
   if (shared.name === DISPLAY_NAME && field instanceof ColumnField) return { ...shared, kind: "naming", field };
   const { calculation } = shared;
   if (calculation?.stored === false && field instanceof ColumnField) {
     return { ...shared, kind: "calculated", field, calculation };
+  }
+  // In the model of the values it is a field like any other.
+  if (isPerCompany(field) && draft.options.companyValues !== true && field instanceof ColumnField) {
+    const value = Object.freeze({
+      ...shared,
+      kind: "stored",
+      field,
+      column: columnName(shared.name, field),
+      settled: null,
+    } as const);
+    return { ...shared, kind: "company", field, way: wayToValues(draft.name, shared.module), value };
   }
   if (field instanceof ColumnField) {
     return { ...shared, kind: "stored", field, column: columnName(shared.name, field), settled };

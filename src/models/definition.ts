@@ -65,6 +65,8 @@ export interface ModelOptions<Name extends string = string> {
    * `true`: its records are of the company of the one that they name there.
    */
   readonly companyScoped?: boolean | Name;
+  /** Made by the kernel: its records hold what single companies say of records of another model. */
+  readonly companyValues?: boolean;
   /** Kept by the kernel for itself: the API does not know the model, whatever a user's rights are. */
   readonly internal?: boolean;
 }

@@ -68,7 +68,17 @@ export interface CalculatedField extends ComposedField {
   readonly calculation: Calculation;
 }
 
-export type ModelField = StoredField | LinkedField | NamingField | CalculatedField;
+/** A field of which each company has a value of its own, kept in the records of another model. */
+export interface CompanyField extends ComposedField {
+  readonly kind: "company";
+  readonly field: ColumnField;
+  /** From a record to what the current company says of it. */
+  readonly way: LinkedField;
+  /** The field there. */
+  readonly value: StoredField;
+}
+
+export type ModelField = StoredField | LinkedField | NamingField | CalculatedField | CompanyField;
 
 /** One step of a model's order. */
 export interface OrderStep {
@@ -105,6 +115,8 @@ export interface Model {
    * Null where records are of no company.
    */
   readonly companyPath: readonly string[] | null;
+  /** Whether its records hold what single companies say of records of another model. */
+  readonly companyValues: boolean;
   /** Not to be reached through the API. */
   readonly internal: boolean;
   /** What its records do when they are written. */

@@ -6,6 +6,7 @@ import { DISPLAY_NAME, RECORD_VERSION, VERSION } from "./audit.ts";
 import type { Calculation } from "./behaviour.ts";
 import type { DraftField, DraftModel } from "./collect.ts";
 import type { DraftBehaviour, Sourced } from "./collect-behaviour.ts";
+import { isPerCompany } from "./company-value.ts";
 import type { Conflict } from "./conflict.ts";
 import { type DraftStep, type DraftWorld, draftField, followPath, namingFields, PathProblem } from "./draft-path.ts";
 
@@ -188,6 +189,7 @@ function checkStep({ model, name, field }: DraftStep, isStored: boolean): void {
   const place = `${model.name}.${name}`;
   if (field instanceof ColumnField && field.lookupFamily === "none") throw new PathProblem(`${place} is a secret`);
   if (!isStored) return;
+  if (isPerCompany(field)) throw new PathProblem(`${place} is each company's own, and a stored value everybody's`);
   if (field.options.stored === false)
     throw new PathProblem(`${place} is not stored, so that nothing tells when it changes`);
   const counts = name === RECORD_VERSION || (name === VERSION && !model.fields.has(VERSION));
@@ -232,6 +234,8 @@ function checkUse(
         report(each, `validate.${name} looks at "${fieldName}", which is a secret`);
       } else if (field.options.stored === false) {
         report(each, `validate.${name} looks at "${fieldName}", which is not stored`);
+      } else if (isPerCompany(field)) {
+        report(each, `validate.${name} looks at "${fieldName}", which is each company's own`);
       }
     }
   }

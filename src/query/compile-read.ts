@@ -189,6 +189,14 @@ interface PrintedField {
 export function compileFields(scope: Scope, frame: Frame, selection: Selection, rendering: Rendering): PrintedField[] {
   return [...selection.fields.values()].map(({ field, nested }) => {
     if (field.kind === "calculated") return { name: field.name, expression: raw(placeholderExpression(frame, field)) };
+    if (field.kind === "company") {
+      const line = frame.target(field.way);
+      const printed = raw(field.field[rendering](fieldText(line, field.value)));
+      return {
+        name: field.name,
+        expression: sql`(select ${printed} from ${compileLines(frame, field.way, line, null)})`,
+      };
+    }
     if (nested === null) {
       const own = field as StoredField | NamingField;
       return { name: field.name, expression: raw(own.field[rendering](fieldText(frame, own))) };

@@ -2,7 +2,7 @@
 import { ValidationError } from "../errors.ts";
 import { type Model, type ModelField, modelOf, type NamingField, type StoredField } from "../models/model.ts";
 import { type Frame, fieldText } from "./frame.ts";
-import { checkStored, DEEPEST_PATH, repeat, resolveField, resolveTarget } from "./path.ts";
+import { checkStored, DEEPEST_PATH, reachValue, repeat, resolveField, resolveTarget } from "./path.ts";
 import type { Scope } from "./scope.ts";
 
 /** A field, and the to-one relations that lead to it. */
@@ -34,7 +34,7 @@ export function resolveFieldPath(
     const field = resolveField(scope, model, name, place, written);
     if (index === names.length - 1) {
       checkStored(field, place, written);
-      return { hops, field };
+      return reachValue(hops, field);
     }
     model = resolveTarget(scope, field, place, written);
     if (field.relation?.many === true) {

@@ -11,7 +11,16 @@ import {
 } from "../models/model.ts";
 import { type Frame, fieldText } from "./frame.ts";
 import type { OrderKey } from "./keyset.ts";
-import { canSee, checkStored, DEEPEST_PATH, repeat, resolveField, resolveTarget, splitPath } from "./path.ts";
+import {
+  canSee,
+  checkStored,
+  DEEPEST_PATH,
+  reachValue,
+  repeat,
+  resolveField,
+  resolveTarget,
+  splitPath,
+} from "./path.ts";
 import type { Scope } from "./scope.ts";
 
 /** One step of an order. */
@@ -94,7 +103,7 @@ function resolveStep(scope: Scope, start: Model, names: readonly string[], place
     }
     if (index === names.length - 1) {
       checkStored(field, place, path);
-      if (field.kind === "stored" && field.field.lookupFamily === "presence") {
+      if (field.kind !== "linked" && field.field.lookupFamily === "presence") {
         throw new ValidationError(
           `${place}: ${field.field.type} fields such as "${repeat(path)}" cannot be ordered by`,
         );
@@ -109,7 +118,7 @@ function resolveStep(scope: Scope, start: Model, names: readonly string[], place
 
 /** A relation is ordered by the name of the record that it refers to, which is what people see. */
 function nameOfTarget(scope: Scope, hops: readonly ModelField[], field: Exclude<ModelField, CalculatedField>) {
-  if (field.relation === null && field.kind !== "linked") return { hops, field };
+  if (field.relation === null && field.kind !== "linked") return reachValue(hops, field);
   const target = modelOf(scope.registry, field.relation?.target ?? "");
   return { hops: [...hops, field], field: fieldOf(target, "display_name") as NamingField };
 }

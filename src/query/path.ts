@@ -2,12 +2,14 @@
 import { MissingError, ValidationError } from "../errors.ts";
 import {
   type CalculatedField,
+  type CompanyField,
   fieldOf,
   type Link,
   type Model,
   type ModelField,
   modelOf,
   type Registry,
+  type StoredField,
 } from "../models/model.ts";
 import type { Scope } from "./scope.ts";
 import { suggestName } from "./suggestion.ts";
@@ -110,6 +112,15 @@ export function checkStored<Field extends ModelField>(
   throw new ValidationError(
     `${place}: "${repeat(written)}" is calculated when it is read and not stored, so that it can be read only`,
   );
+}
+
+/** A field with a column, behind all that leads to it: what a company says of a record stands in another one. */
+export function reachValue<Field extends ModelField>(
+  hops: readonly ModelField[],
+  field: Field,
+): { readonly hops: readonly ModelField[]; readonly field: Exclude<Field, CompanyField> | StoredField } {
+  if (field.kind === "company") return { hops: [...hops, field.way], field: field.value };
+  return { hops, field: field as Exclude<Field, CompanyField> };
 }
 
 /** The model whose records are the pairs of a relation, or null where they stand in a table of their own. */

@@ -5,7 +5,7 @@ import { fieldOf, type Model, type ModelField, modelOf, type NamingField, type S
 import { type Lookup, lookups } from "../q/lookup.ts";
 import { type Condition, isList, type Q } from "../q/tree.ts";
 import { FAMILY_LOOKUPS } from "./lookup-sql.ts";
-import { checkStored, DEEPEST_PATH, repeat, resolveField, resolveTarget } from "./path.ts";
+import { checkStored, DEEPEST_PATH, reachValue, repeat, resolveField, resolveTarget } from "./path.ts";
 import type { Scope } from "./scope.ts";
 import type { LiteralSource } from "./slot.ts";
 
@@ -146,9 +146,10 @@ function walkToOne(scope: Scope, start: Model, { condition, rest }: Pending): Wa
   throw new ValidationError(`Filter: "${repeat(condition.source)}" has no path`);
 }
 
-function resolveTest(scope: Scope, { hops, field }: Walk, { condition, source }: Pending): ResolvedTest {
+function resolveTest(scope: Scope, walk: Walk, { condition, source }: Pending): ResolvedTest {
   const { lookup, value, source: name } = condition;
-  checkStored(field, "Filter", name);
+  checkStored(walk.field, "Filter", name);
+  const { hops, field } = reachValue(walk.hops, walk.field);
   const hasNull = isList(value) && value.includes(null);
   const shared = { kind: "test" as const, lookup, source, name, hasNull, flag: value === true };
   const isRelation = field.kind === "linked" || (field.relation !== null && hasRule(scope, field));

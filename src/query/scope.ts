@@ -3,6 +3,7 @@
  * and no table is read without asking for its rule.
  */
 import type { Model, ModelField, Registry } from "../models/model.ts";
+import { parseFilter } from "../q/parse-filter.ts";
 import type { Q } from "../q/tree.ts";
 
 /** The rights of a caller on the way into SQL. Made by the access layer only. */
@@ -23,5 +24,12 @@ export interface Scope {
  * records that the caller may not see.
  */
 export function unrestricted(registry: Registry): Scope {
-  return { registry, key: "unrestricted", canRead: () => true, canReadField: () => true, readRule: () => null };
+  return { registry, key: "unrestricted", canRead: () => true, canReadField: () => true, readRule: ownCompanyRule };
+}
+
+const OF_CURRENT_COMPANY = parseFilter("Q(company=cid)").q;
+
+/** What holds for whoever asks: of the values of companies, those of the current one are there, and no right gives others. */
+export function ownCompanyRule({ companyValues }: Model): Q | null {
+  return companyValues ? OF_CURRENT_COMPANY : null;
 }

@@ -1,12 +1,12 @@
 /** Which cells a table of records has: paths, resolved to columns, and to lists that go on in the rows below. */
 import { ValidationError } from "../errors.ts";
 import type { CellKind } from "../fields/cell.ts";
-import { fieldOf, type Model, type ModelField, modelOf, type NamingField } from "../models/model.ts";
+import { fieldOf, type Model, type ModelField, modelOf, type NamingField, type StoredField } from "../models/model.ts";
 import { quoteIdentifier, quoteLiteral, raw, type Sql, sql } from "../sql/fragment.ts";
 import { compileLines } from "./compile-filter.ts";
 import { type Frame, fieldText } from "./frame.ts";
 import { compileOrder, modelOrder } from "./order.ts";
-import { DEEPEST_PATH, repeat, resolveField, resolveTarget, splitPath } from "./path.ts";
+import { DEEPEST_PATH, reachValue, repeat, resolveField, resolveTarget, splitPath } from "./path.ts";
 import { placeholderExpression } from "./placeholder.ts";
 import type { Scope } from "./scope.ts";
 
@@ -154,13 +154,11 @@ function cellOf(scope: Scope, field: ModelField, hops: readonly ModelField[]): O
     const target = modelOf(scope.registry, field.relation?.target ?? "");
     return plain(fieldOf(target, "display_name") as NamingField, [...hops, field]);
   }
-  return plain(field, hops);
+  const end = reachValue(hops, field);
+  return plain(end.field, end.hops);
 }
 
-function plain(
-  field: Exclude<ModelField, { readonly kind: "linked" | "calculated" }>,
-  hops: readonly ModelField[],
-): Omit<TableCell, "column"> {
+function plain(field: NamingField | StoredField, hops: readonly ModelField[]): Omit<TableCell, "column"> {
   const print = (_: Scope, frame: Frame) => raw(field.field.cellExpression(fieldText(frame, field)));
   return { kind: field.field.cellKind, hops, isJson: false, print };
 }

@@ -1,6 +1,6 @@
 /** Copies a record with what belongs to it: read as the caller sees it, and created as the caller may. */
 import { ToOneField } from "../fields/relation.ts";
-import type { LinkedField, Model, ModelField, StoredField } from "../models/model.ts";
+import type { CompanyField, LinkedField, Model, ModelField, StoredField } from "../models/model.ts";
 import { modelOf } from "../models/model.ts";
 import { canSee, DEEPEST_PATH, keeperOf } from "../query/path.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
@@ -13,7 +13,8 @@ import { inverseOf } from "./write-tree.ts";
 /** What of a model is copied. */
 interface CopyPlan {
   readonly model: Model;
-  readonly columns: readonly StoredField[];
+  /** Of what companies say each for themselves, what the current one does. */
+  readonly columns: readonly (StoredField | CompanyField)[];
   readonly links: readonly LinkedField[];
   readonly lines: readonly { readonly field: LinkedField; readonly plan: CopyPlan }[];
 }
@@ -63,12 +64,12 @@ function planCopy(
   given: ReadonlySet<string>,
   depth: number,
 ): CopyPlan {
-  const columns: StoredField[] = [];
+  const columns: (StoredField | CompanyField)[] = [];
   const links: LinkedField[] = [];
   const lines: { field: LinkedField; plan: CopyPlan }[] = [];
   for (const field of model.fields.values()) {
     if (field === inverse || given.has(field.name) || !isCopied(env, model, field)) continue;
-    if (field.kind === "stored") columns.push(field);
+    if (field.kind === "stored" || field.kind === "company") columns.push(field);
     if (field.kind !== "linked" || keeperOf(env.registry, field.relation.link) !== null) continue;
     const target = modelOf(env.registry, field.relation.target);
     const own = inverseOf(target, field);
@@ -99,6 +100,7 @@ function copyRecord(plan: CopyPlan, record: Read, wishes: Wish[], isRoot: boolea
     const { unique = false, required } = field.field.options;
     if (unique !== false && required !== true) continue;
     draft[field.name] = field.relation === null ? record[field.name] : idOf(record[field.name]);
+    if (field.kind === "company") continue;
     const isName = isRoot && field.name === "name" && typeof record.name === "string";
     if (unique !== false || isName) wishes.push({ model: plan.model, field, draft, isUnique: unique !== false });
   }

@@ -118,6 +118,7 @@ function describeField(env: BaseEnvironment, model: Model, composed: ModelField)
     ...describeTexts(field, label),
     ...(calculation === null ? {} : { calculated: true }),
     ...(kind === "calculated" ? { stored: false } : {}),
+    ...(kind === "company" ? { per_company: true } : {}),
     ...(required === true && kind === "stored" && calculation === null ? { required } : {}),
     ...(readonly ? { readonly } : {}),
     ...(index === undefined || index === false ? {} : { index }),

@@ -3,7 +3,14 @@ import { type FieldError, ValidationError } from "../errors.ts";
 import { type DefaultContext, ValueProblem } from "../fields/field.ts";
 import { seriesOf } from "../fields/next-number.ts";
 import { parseId } from "../fields/relation.ts";
-import { type LinkedField, type Model, type ModelField, modelOf, type StoredField } from "../models/model.ts";
+import {
+  type CompanyField,
+  type LinkedField,
+  type Model,
+  type ModelField,
+  modelOf,
+  type StoredField,
+} from "../models/model.ts";
 import { canSee } from "../query/path.ts";
 import { suggestName } from "../query/suggestion.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
@@ -76,12 +83,19 @@ function findShown({ access }: BaseEnvironment, model: Model, name: string): Mod
 }
 
 /** Fields that clients do not write are shown to them: what they say of those is not taken for a value. */
-function isWritten({ access }: BaseEnvironment, model: Model, field: ModelField): field is StoredField {
-  if (field.kind !== "stored" || field.calculation !== null || field.module === "kernel") return false;
+function isWritten({ access }: BaseEnvironment, model: Model, field: ModelField): field is StoredField | CompanyField {
+  if (field.kind !== "stored" && field.kind !== "company") return false;
+  if (field.calculation !== null || field.module === "kernel") return false;
   return field.field.lookupFamily !== "none" && access.canWriteField(model, field);
 }
 
-function fillColumn(reading: Reading, record: FormRecord, field: StoredField, value: unknown, path: string): void {
+function fillColumn(
+  reading: Reading,
+  record: FormRecord,
+  field: StoredField | CompanyField,
+  value: unknown,
+  path: string,
+): void {
   if (field.name === record.owner?.field) return;
   const read = readColumn(field, value);
   record.values.set(field.name, read);
@@ -92,7 +106,7 @@ function fillColumn(reading: Reading, record: FormRecord, field: StoredField, va
 }
 
 /** What is empty may be, as long as the form is being filled in. */
-export function readColumn({ field, relation }: StoredField, value: unknown): unknown {
+export function readColumn({ field, relation }: StoredField | CompanyField, value: unknown): unknown {
   if (value === null || value === undefined || (value === "" && field.options.required === true)) return null;
   const parsed = field.parse(value);
   return relation === null ? codeValue(field, parsed) : parsed;

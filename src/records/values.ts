@@ -1,7 +1,7 @@
 /** Checks the values of records of one model: every field, all errors at once, before anything is sent to the database. */
 import type { FieldError } from "../errors.ts";
 import { type ColumnField, checkValidators, ValueProblem } from "../fields/field.ts";
-import type { CalculatedField, LinkedField, Model, ModelField, StoredField } from "../models/model.ts";
+import type { CalculatedField, CompanyField, LinkedField, Model, ModelField, StoredField } from "../models/model.ts";
 import { canSee } from "../query/path.ts";
 import { suggestName } from "../query/suggestion.ts";
 import type { SqlValue } from "../sql/value.ts";
@@ -15,6 +15,8 @@ export type GivenValues = Readonly<Record<string, unknown>>;
 export interface CheckedValues {
   /** What goes into the statement. */
   readonly columns: Map<StoredField, SqlValue>;
+  /** What the current company says of its own. */
+  readonly ofCompany: ReadonlyMap<CompanyField, SqlValue>;
   /** What the setters of calculated fields get. */
   readonly setters: ReadonlyMap<ModelField, unknown>;
   /** What is given for relations to many records, as it was given. */
@@ -66,6 +68,7 @@ export function valueCheck(
   const missing = operation === "create" ? completion(env, model, owner) : [];
   return (values, path, errors, given = values) => {
     const columns = new Map<StoredField, SqlValue>();
+    const ofCompany = new Map<CompanyField, SqlValue>();
     const setters = new Map<ModelField, unknown>();
     const relations: { field: LinkedField; value: unknown }[] = [];
     const report = (name: string, error: unknown) => {
@@ -81,6 +84,7 @@ export function valueCheck(
         const field = Object.hasOwn(given, name) ? find(name) : findForCode(name);
         if (field.kind === "linked") relations.push({ field, value });
         else if (field.calculation !== null) setters.set(field, settable(field as CalculatedField, value));
+        else if (field.kind === "company") ofCompany.set(field, parseOfCompany(env, field, value));
         else if (field.kind === "stored") columns.set(field, parseColumn(field.field, value));
       } catch (error) {
         report(name, error);
@@ -96,7 +100,7 @@ export function valueCheck(
         report(name, error);
       }
     }
-    return { columns, setters, relations };
+    return { columns, ofCompany, setters, relations };
   };
 }
 
@@ -187,6 +191,12 @@ function parseColumn(field: ColumnField, value: unknown): SqlValue {
   const parsed = field.parse(value);
   checkValidators(field, field.validated(value, parsed));
   return parsed;
+}
+
+/** Who works in no company has nothing to say for one. */
+function parseOfCompany({ names }: BaseEnvironment, { field }: CompanyField, value: unknown): SqlValue {
+  if (names.cid === null) throw new ValueProblem("is each company's own, and the request works in none");
+  return parseColumn(field, value);
 }
 
 /** What a setter gets: the value as the author declared it. */

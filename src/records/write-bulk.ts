@@ -171,7 +171,10 @@ function isPlainCreation(
   if (makesStale(env.registry, model, "create", names)) return false;
   if (bindsCompanies(env.registry, { model, operation: "create", fields: names })) return false;
   if (drafts.some(({ columns }) => isUnnumbered(columns))) return false;
-  return drafts.every(({ setters }) => setters.size === 0) && referencesOf(env, model, drafts).length === 0;
+  return (
+    drafts.every(({ setters, ofCompany }) => setters.size + ofCompany.size === 0) &&
+    referencesOf(env, model, drafts).length === 0
+  );
 }
 
 function checkNumber(path: string, count: number): void {

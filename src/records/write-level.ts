@@ -4,6 +4,7 @@ import { type LinkedField, type Model, type ModelField, modelOf, type StoredFiel
 import { keeperOf } from "../query/path.ts";
 import type { SqlValue } from "../sql/value.ts";
 import { isTreeField, lockTrees } from "./ancestor.ts";
+import { writeOfCompany } from "./company-value.ts";
 import { changePairs, findKept, isOwned, keptFields, loadMembers } from "./link-write.ts";
 import { type Holder, type Membership, planMoves, planRelation, type RelationPlan } from "./relation-plan.ts";
 import { checkReferences, referencesOf } from "./target.ts";
@@ -68,6 +69,7 @@ export async function runLevel(
 /** Writes what stands in no column of the records: calculated fields with setters, and lists. */
 export async function runParts(run: WriteRun, model: Model, written: readonly WrittenDraft[]): Promise<void> {
   await runSetters(run, written);
+  await writeOfCompany(run, model, written);
   const open = new Map<LinkedField, Holder[]>();
   for (const { id, isNew, draft } of written) {
     for (const relation of draft.relations) {
@@ -177,8 +179,8 @@ function rowOf(draft: Draft): WriteRow & { readonly draft: Draft } {
 
 /** Nothing is changed by a change without values. */
 export function changeOf(draft: Draft): (ChangeRow & { readonly draft: Draft })[] {
-  const { id, columns, setters, relations } = draft;
-  if (id === null || columns.size + setters.size + relations.length === 0) return [];
+  const { id, columns, ofCompany, setters, relations } = draft;
+  if (id === null || columns.size + ofCompany.size + setters.size + relations.length === 0) return [];
   return [{ ...rowOf(draft), id }];
 }
 

@@ -4,7 +4,14 @@ import { AccessError, type FieldError, ValidationError } from "../errors.ts";
 import type { RunningEnvironment } from "../fields/known-model.ts";
 import { ManyToManyField } from "../fields/relation.ts";
 import type { DraftChange } from "../models/behaviour.ts";
-import { type LinkedField, type Model, type ModelField, modelOf, type StoredField } from "../models/model.ts";
+import {
+  type CompanyField,
+  type LinkedField,
+  type Model,
+  type ModelField,
+  modelOf,
+  type StoredField,
+} from "../models/model.ts";
 import { DEEPEST_PATH } from "../query/path.ts";
 import type { SqlValue } from "../sql/value.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
@@ -17,6 +24,7 @@ export interface Draft {
   /** Null for a new record. */
   readonly id: number | null;
   readonly columns: ReadonlyMap<StoredField, SqlValue>;
+  readonly ofCompany: ReadonlyMap<CompanyField, SqlValue>;
   readonly setters: ReadonlyMap<ModelField, unknown>;
   readonly relations: readonly DraftRelation[];
   /** As given, or as the hooks have made it. */
@@ -152,8 +160,8 @@ async function checkLevel(
   }
   if (errors.length === 0 && hasSecrets(model)) for (const values of new Set(checked)) await concealValues(values);
   return records.map(({ path, id, values }, place) => {
-    const { columns, setters } = checked[place] as CheckedValues;
-    return { path, id, columns, setters, relations: relations[place] ?? [], values };
+    const { columns, ofCompany, setters } = checked[place] as CheckedValues;
+    return { path, id, columns, ofCompany, setters, relations: relations[place] ?? [], values };
   });
 }
 

@@ -259,7 +259,7 @@ function isPlain(env: BaseEnvironment, statement: SingleStatement): boolean {
 function isStale(env: BaseEnvironment, { write, draft, fields, plan }: SingleStatement): boolean {
   const { model, operation } = write;
   const { afterCreate, afterUpdate } = model.behaviour.hooks;
-  if (plan.extra || draft.relations.length > 0 || draft.setters.size > 0) return true;
+  if (plan.extra || draft.relations.length > 0 || draft.setters.size + draft.ofCompany.size > 0) return true;
   if (operation === "create" && isUnnumbered(draft.columns)) return true;
   if ((operation === "create" ? afterCreate : afterUpdate) !== null) return true;
   const names = fields.map(({ name }) => name);

@@ -127,7 +127,7 @@ export class ValueBuilder {
 }
 
 function readCell(field: ModelField, cell: FilledCell, forms: CellForms): unknown {
-  if (field.kind !== "stored" && field.kind !== "calculated") throw new ValueProblem("cannot be written from a file");
+  if (field.kind === "linked" || field.kind === "naming") throw new ValueProblem("cannot be written from a file");
   return field.field.fromCell(cell, forms) ?? null;
 }
 

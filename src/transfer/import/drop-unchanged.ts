@@ -102,7 +102,7 @@ function isSame(field: ModelField, given: unknown, present: unknown): boolean {
   if (given === null) return present === null || present === "";
   if (present === null || present === undefined) return false;
   if (field.relation !== null) return given === (present as { readonly id: number }).id;
-  if (field.kind !== "stored" && field.kind !== "calculated") return false;
+  if (field.kind === "linked" || field.kind === "naming") return false;
   try {
     return isDeepStrictEqual(JSON.parse(field.field.codeText(field.field.parse(given))), present);
   } catch (error) {
