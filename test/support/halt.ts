@@ -65,7 +65,8 @@ end $$`,
     halted: (count) =>
       until(async () => {
         const { rows } = await holder.query<{ pid: number }>(
-          "select pid from pg_locks where locktype = 'advisory' and classid = $1 and not granted",
+          `select pid from pg_locks where locktype = 'advisory' and classid = $1 and not granted
+            and database = (select oid from pg_database where datname = current_database())`,
           [LOCK_CLASS],
         );
         return rows.length < count ? null : rows.map(({ pid }) => pid);
