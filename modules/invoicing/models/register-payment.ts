@@ -28,9 +28,13 @@ export const RegisterPaymentWizard = defineWizard("RegisterPaymentWizard", {
   label: "Register payment",
   fields: {
     invoices: manyToMany("Invoice", {
-      hint: "Those that are paid, of the ones that were chosen; all of them unless given",
+      hint: "Those that are paid, of the ones that were chosen; all of them unless given. Goes with an amount",
     }),
-    amount: monetary({ decimals: 6, validators: [positive], hint: "All that is due unless given" }),
+    amount: monetary({
+      decimals: 6,
+      validators: [positive],
+      hint: "All that is due of the ones that were chosen unless given",
+    }),
     currency: manyToOne("Currency", { readonly: true }),
     date: date({ required: true, default: today }),
     method: selection(PAYMENT_METHODS, { required: true, default: "bank" }),
