@@ -8,6 +8,10 @@ export interface BenchOptions {
   readonly groups: readonly BenchGroup[];
   /** Whether searches by name are measured too, among contacts of their own. */
   readonly searches: boolean;
+  /** Whether a server with many databases is measured too. */
+  readonly databases: boolean;
+  /** Whether everything is done small, to see whether it works. */
+  readonly quick: boolean;
   readonly connections: readonly number[];
   readonly rounds: number;
   readonly seconds: number;
@@ -25,6 +29,8 @@ const PROFILE_SECONDS = 8;
 
 /** The name of the group that has no rows: searches by name. */
 const SEARCHES = "names";
+/** Another one: many databases on one server. */
+const DATABASES = "databases";
 
 /**
  * Reads the command line: `--quick`, `--profile`, `--group <group>` and `--only <row>` (either any number of times).
@@ -43,16 +49,19 @@ export function parseOptions(args: readonly string[]): BenchOptions {
   });
   const { quick, group, only, profile } = values;
   const rows = groups.flatMap((each) => each.rows.map(({ name }) => name));
-  checkKnown("--group", group, [...groups.map(({ name }) => name), SEARCHES]);
+  checkKnown("--group", group, [...groups.map(({ name }) => name), SEARCHES, DATABASES]);
   checkKnown("--only", only, rows);
   const chosen = groups
     .filter(({ name }) => group === undefined || group.includes(name))
     .map((each) => ({ ...each, rows: each.rows.filter(({ name }) => only === undefined || only.includes(name)) }))
     .filter((each) => each.rows.length > 0);
   const pace = quick ? QUICK : FULL;
+  const isChosen = (name: string) => !profile && only === undefined && (group === undefined || group.includes(name));
   return {
     groups: chosen,
-    searches: !profile && only === undefined && (group === undefined || group.includes(SEARCHES)),
+    searches: isChosen(SEARCHES),
+    databases: isChosen(DATABASES),
+    quick,
     connections: profile ? CONNECTIONS.slice(-1) : CONNECTIONS,
     rounds: profile ? 1 : pace.rounds,
     seconds: profile && !quick ? PROFILE_SECONDS : pace.seconds,

@@ -9,6 +9,7 @@ import { countChanges, fillDatabase, urlWithDatabase } from "./data.ts";
 import { type BenchGroup, groups, SEARCHES_TITLE } from "./group.ts";
 import { LIMITED_USER, makeLimitedUser } from "./limited-user.ts";
 import { putLoad } from "./load.ts";
+import { DATABASES_TITLE, manyDatabases, measureDatabases } from "./many-databases.ts";
 import { type Contest, type Contestant, measureRow, WARM_UP_SECONDS, warmUp } from "./measure.ts";
 import { measureSearches } from "./name-search.ts";
 import { type BenchOptions, parseOptions } from "./option.ts";
@@ -26,9 +27,19 @@ const SLACK_SECONDS = 600;
 async function run(options: BenchOptions): Promise<void> {
   const { connection, administrator, site } = await prepareSite(started);
   if (options.groups.length > 0) await runGroups(options, connection, administrator, site);
-  if (!options.searches) return;
-  const { text, holds } = await measureSearches(connection);
-  await show(options, SEARCHES_TITLE, text);
+  if (options.searches) await report(options, SEARCHES_TITLE, await measureSearches(connection));
+  if (!options.databases) return;
+  const many = manyDatabases(options.quick);
+  await report(options, DATABASES_TITLE, await measureDatabases(site, connection, administrator, many));
+}
+
+/** Shows what has aims of its own; one that is missed fails the run. */
+async function report(
+  options: BenchOptions,
+  title: string,
+  { text, holds }: { readonly text: string; readonly holds: boolean },
+): Promise<void> {
+  await show(options, title, text);
   if (!holds) process.exitCode = 1;
 }
 
@@ -77,7 +88,7 @@ async function runGroups(
 /** Prints what was measured, and keeps it where it is worth it. */
 async function show({ keep }: BenchOptions, title: string, text: string): Promise<void> {
   console.log(`\n${title}\n\n${text}`);
-  const order = [...groups.map((group) => group.title), SEARCHES_TITLE];
+  const order = [...groups.map((group) => group.title), SEARCHES_TITLE, DATABASES_TITLE];
   if (keep) await keepResults(join(project, "bench/RESULTS.md"), order, [{ title, text }]);
 }
 

@@ -2,7 +2,7 @@
 import type { ClientConfig } from "pg";
 import type { Cancellation } from "./cancellation.ts";
 import { Connection } from "./connection.ts";
-import { ConnectionLost, DatabaseUnavailable, requestCancelled, translateError } from "./error-code.ts";
+import { ConnectionLost, connectionFailure, DatabaseUnavailable, requestCancelled } from "./error-code.ts";
 
 export interface PoolOptions {
   readonly client: ClientConfig;
@@ -21,7 +21,7 @@ const LANES = 4;
 const DEPTH = 8;
 /** A connection whose current statement runs longer than this many milliseconds gets no further ones. */
 const STUCK_MS = 10;
-/** Connections beyond the lanes that nobody used for so long are closed, in milliseconds. */
+/** Connections beyond the first that nobody used for so long are closed, in milliseconds: a process has many databases open. */
 const IDLE_MS = 30_000;
 /** After a failed attempt, the next one waits so long (milliseconds) while other connections serve. */
 const REOPEN_MS = 250;
@@ -214,7 +214,7 @@ export class ConnectionPool {
 
   #closeIdle(): void {
     const oldest = performance.now() - IDLE_MS;
-    for (const connection of this.#connections.slice(LANES)) {
+    for (const connection of this.#connections.slice(1)) {
       if (!connection.exclusive && connection.loans === 0 && connection.idleSince < oldest) {
         connection.retired = true;
       }
@@ -226,6 +226,10 @@ export class ConnectionPool {
   #open(shared: boolean): void {
     const now = performance.now();
     if (this.#closed || now < this.#noOpeningBefore || this.size >= this.#options.maxConnections) {
+      return;
+    }
+    // Each of those on the way is for somebody who waits.
+    if (this.#opening >= Math.max(1, this.#waiters.length)) {
       return;
     }
     // A place in a pipeline that moves is free sooner than a new connection is there.
@@ -253,7 +257,7 @@ export class ConnectionPool {
 
   /** Callers wait on while connections are there or on the way, or the server is only full; else they hear it at once. */
   #judgeFailure(error: unknown): void {
-    const reason = unreachable(error, this.#options.statementTimeout);
+    const reason = connectionFailure(error, this.#options);
     this.#lastFailure = error;
     if (this.size > 0 || reason.code === "server_exhausted") {
       this.#noOpeningBefore = performance.now() + REOPEN_MS;
@@ -308,12 +312,4 @@ export class ConnectionPool {
       );
     }
   }
-}
-
-/** An attempt to connect failed: the server's own reason if it gave one, else that it cannot be reached. */
-function unreachable(error: unknown, statementTimeout: number): DatabaseUnavailable {
-  const translated = translateError(error, { statementTimeout });
-  return translated instanceof DatabaseUnavailable
-    ? translated
-    : new DatabaseUnavailable("unreachable", "the database is not reachable at the moment", { cause: error });
 }

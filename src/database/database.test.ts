@@ -30,6 +30,22 @@ afterAll(async () => {
   await test.drop();
 });
 
+it("keeps one connection of those that nobody has used for a while", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
+  try {
+    const database = open();
+    await Promise.all(Array.from({ length: 5 }, () => database.rows(named("sleep", SLEEP, [0.05]))));
+    expect(database.describeLoad().connections).toBe(5);
+    vi.advanceTimersByTime(25_000);
+    expect(database.describeLoad().connections).toBe(5);
+    vi.advanceTimersByTime(20_000);
+    expect(database.describeLoad().connections).toBe(1);
+    expect(await database.rows(named("echo", ECHO, [1]))).toEqual([{ i: 1 }]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 describe("statements", () => {
   it("gives rows and numbers of rows, for fragments and plain statements", async () => {
     const { database } = test;

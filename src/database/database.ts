@@ -6,6 +6,7 @@ import { ConnectionPool } from "./connection-pool.ts";
 import type { DatabaseLogger } from "./database-logger.ts";
 import {
   ConnectionLost,
+  connectionFailure,
   DatabaseUnavailable,
   isCollision,
   isStalePlan,
@@ -149,21 +150,27 @@ export class Database implements Session {
    * Calls `handler` for each `NOTIFY` on the channel, until the returned function is called.
    *
    * @param handler gets the payload, or null after the line was down: notifications may then have been missed
+   * @throws DatabaseUnavailable when the server cannot be reached or has no connection left
    */
   async listen(channel: string, handler: NotificationHandler): Promise<() => Promise<void>> {
     this.#listener ??= new Listener(this.#direct, this.#logger);
-    return this.#listener.add(channel, handler);
+    return this.#listener.add(channel, handler).catch((error: unknown) => {
+      throw connectionFailure(error, this);
+    });
   }
 
   /**
    * Runs a statement on the connection that notifications come over, for locks that are to last as long as it does.
    *
    * @returns rows as lists of values
-   * @throws Error when nothing is listened to, or the line breaks
+   * @throws Error when nothing is listened to yet
+   * @throws DatabaseUnavailable when the line breaks
    */
   async onLine(text: string): Promise<readonly unknown[][]> {
     if (this.#listener === undefined) throw new Error("nothing is listened to yet");
-    return this.#listener.run(text);
+    return this.#listener.run(text).catch((error: unknown) => {
+      throw connectionFailure(error, this);
+    });
   }
 
   /** Whether notifications arrive at the moment; false before anything listens, and while the line is down. */

@@ -181,6 +181,14 @@ export function translateError(error: unknown, context: ErrorContext): unknown {
     : error;
 }
 
+/** An attempt to connect failed: the server's own reason if it gave one, else that it cannot be reached. */
+export function connectionFailure(error: unknown, context: ErrorContext): DatabaseUnavailable {
+  const translated = translateError(error, context);
+  return translated instanceof DatabaseUnavailable
+    ? translated
+    : new DatabaseUnavailable("unreachable", "the database is not reachable at the moment", { cause: error });
+}
+
 /** The connection broke before the answer arrived; whether the statement took effect is unknown. */
 export class ConnectionLost extends Error {
   override readonly name = "ConnectionLost";

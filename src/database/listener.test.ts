@@ -1,6 +1,7 @@
 /** Notifications: heard by every handler, also after the line was down, and not after leaving. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
+import { Database } from "./database.ts";
 
 let test: TestDatabase;
 beforeAll(async () => {
@@ -49,4 +50,16 @@ it("connects again, says that something may have been missed, and goes on", asyn
   await expect.poll(() => heard, { timeout: 10_000 }).toEqual([null]);
   await notify("healing", "again");
   await expect.poll(() => heard).toEqual([null, "again"]);
+});
+
+it("says that the server has no connection left, as statements do", async () => {
+  const role = `listener_${test.name}`;
+  await test.administer(`CREATE ROLE ${role} LOGIN PASSWORD '${role}' CONNECTION LIMIT 0`);
+  const refused = new Database({ connection: { ...test.connection, user: role, password: role } });
+  try {
+    await expect(refused.listen("any", () => {})).rejects.toMatchObject({ status: 503, code: "server_exhausted" });
+  } finally {
+    await refused.close();
+    await test.administer(`DROP ROLE ${role}`);
+  }
 });

@@ -74,10 +74,10 @@ export class LiveTenant {
     this.#tenant = opened.tenant;
     this.#revision = opened.revision;
     this.#tidying = setInterval(() => {
-      tidy(options);
+      void tidy(options);
       this.#sweepFiles();
     }, TIDY_MS).unref();
-    tidy(options);
+    void tidy(options);
   }
 
   /**
@@ -306,8 +306,8 @@ function stateOf(options: LiveTenantOptions, state: DatabaseState) {
   return { tenant: makeTenant({ ...options, registry }), revision: state.revision };
 }
 
-/** Removes what is not needed any more. Nothing waits for it, and what is in the way now will not be next time. */
-function tidy({ database, historyDays }: LiveTenantOptions): void {
-  for (const work of [foldChangeCounts, sweepAnswers, sweepJobs]) work(database).catch(() => {});
-  if (typeof historyDays === "number") sweepHistory(database, historyDays).catch(() => {});
+/** Removes what is not needed any more, on one connection. Nothing waits for it, and what is in the way now will not be next time. */
+async function tidy({ database, historyDays }: LiveTenantOptions): Promise<void> {
+  for (const work of [foldChangeCounts, sweepAnswers, sweepJobs]) await work(database).catch(() => {});
+  if (typeof historyDays === "number") await sweepHistory(database, historyDays).catch(() => {});
 }

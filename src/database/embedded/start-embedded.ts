@@ -45,7 +45,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: "",
   unix_socket_permissions: "0700",
   port: String(PORT),
-  max_connections: "100",
+  // Each open database has one to listen and a few to work with; an unused place costs some kilobytes.
+  max_connections: "300",
   shared_buffers: "128MB",
   fsync: "on",
   synchronous_commit: "on",
