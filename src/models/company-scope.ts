@@ -64,6 +64,8 @@ export function findCompanyBonds(
   for (const model of models.values()) {
     for (const field of model.fields.values()) {
       const target = field.relation === null ? undefined : models.get(field.relation.target);
+      // What a company says of a record is bound to that company, in the model where it stands.
+      if (field.kind === "company") continue;
       if (model.companyPath === null || target === undefined || target.companyPath === null) continue;
       if (model.companyPath[0] === field.name || !isDeclared(field, linkTables) || mayLeave(field)) continue;
       bonds.push(Object.freeze({ field, from: stopsOf(models, model), to: stopsOf(models, target) }));

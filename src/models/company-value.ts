@@ -1,6 +1,6 @@
 /** Fields of which each company has a value of its own: they are kept in a model beside theirs, one record for each record and company. */
 import { ColumnField, type Field } from "../fields/field.ts";
-import { ManyToOneField, ToOneField } from "../fields/relation.ts";
+import { ManyToOneField, OneToOneField, ToOneField } from "../fields/relation.ts";
 import type { DraftField, DraftModel } from "./collect.ts";
 import { COMPANY_FIELD } from "./company-field.ts";
 import type { Conflict } from "./conflict.ts";
@@ -39,8 +39,9 @@ export function addCompanyValues(drafts: Map<string, DraftModel>, conflicts: Con
     const { module, file } = draft;
     const name = valuesModelName(draft.name);
     const reference = (target: string): DraftField => {
-      const field = new ManyToOneField(target, { required: true, onDelete: "CASCADE", index: true });
-      return { field, module, file };
+      // A company may say something of what belongs to another one: nobody sees more by that.
+      const options = { required: true, onDelete: "CASCADE", index: true, otherCompanies: true } as const;
+      return { field: new ManyToOneField(target, options), module, file };
     };
     drafts.set(name, {
       ...{ name, module, file, table: `${draft.table}_company_value` },
@@ -48,6 +49,7 @@ export function addCompanyValues(drafts: Map<string, DraftModel>, conflicts: Con
         label: `${draft.options.label}: values of companies`,
         internal: true,
         companyValues: true,
+        companyScoped: true,
         displayName: [],
         unique: [{ fields: [OWNER_FIELD, COMPANY_FIELD], message: "has a value already" }],
       },
@@ -57,8 +59,11 @@ export function addCompanyValues(drafts: Map<string, DraftModel>, conflicts: Con
 }
 
 function problemOf(draft: DraftModel, name: string, field: Field): string | null {
-  if (!(field instanceof ColumnField) || field instanceof ToOneField)
-    return "perCompany is for values, not for relations";
+  if (!(field instanceof ColumnField) || field instanceof OneToOneField)
+    return `perCompany is not for ${field.type} fields`;
+  if (field instanceof ToOneField && (field.options.relatedName !== undefined || field.options.acyclic === true)) {
+    return "perCompany has no other side: it leaves no meaning to relatedName and acyclic";
+  }
   if (field.lookupFamily === "none") return `perCompany is not for ${field.type} fields`;
   if (field.settledBy.length > 0) return "perCompany takes no currency of the record: say how many decimals it has";
   const useless = MEANINGLESS.find((option) => field.options[option] !== undefined);

@@ -90,7 +90,7 @@ function resolveOneToMany(resolving: Resolving, subject: Subject, field: OneToMa
   if (target === null) return;
   const { owner, name } = subject;
   const inverse = target.fields.get(field.inverse)?.field;
-  if (!(inverse instanceof ToOneField) || inverse.target !== owner.name) {
+  if (!(inverse instanceof ToOneField) || inverse.target !== owner.name || inverse.options.perCompany === true) {
     resolving.report(subject, `needs ${target.name}.${field.inverse} to be a to-one field to ${owner.name}`);
     return;
   }

@@ -191,11 +191,10 @@ export function compileFields(scope: Scope, frame: Frame, selection: Selection, 
     if (field.kind === "calculated") return { name: field.name, expression: raw(placeholderExpression(frame, field)) };
     if (field.kind === "company") {
       const line = frame.target(field.way);
-      const printed = raw(field.field[rendering](fieldText(line, field.value)));
-      return {
-        name: field.name,
-        expression: sql`(select ${printed} from ${compileLines(frame, field.way, line, null)})`,
-      };
+      const fields = new Map([[field.name, { field: field.value, nested }]]);
+      const [printed] = compileFields(scope, line, { model: line.model, fields }, rendering);
+      const lines = compileLines(frame, field.way, line, null);
+      return { name: field.name, expression: sql`(select ${printed?.expression ?? raw("null")} from ${lines})` };
     }
     if (nested === null) {
       const own = field as StoredField | NamingField;

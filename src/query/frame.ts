@@ -75,6 +75,7 @@ export class Frame {
   through(hops: readonly ModelField[]): Frame {
     const [hop, ...rest] = hops;
     if (hop === undefined) return this;
+    if (hop.kind === "company") return this.through([hop.way, hop.value, ...rest]);
     let joined = this.#joins.get(hop.name);
     if (joined === undefined) {
       const frame = this.target(hop);

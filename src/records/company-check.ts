@@ -3,6 +3,7 @@ import { type FieldError, ValidationError } from "../errors.ts";
 import type { CompanyBond, CompanyStop, LinkedField, Model, Registry } from "../models/model.ts";
 import { identifier, joinOrEmpty, raw, type Sql, sql } from "../sql/fragment.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
+import type { NewValues } from "./company-value.ts";
 import type { Membership } from "./relation-plan.ts";
 import type { Change } from "./settlement.ts";
 import { joinPath, MOST_ERRORS } from "./values.ts";
@@ -19,6 +20,7 @@ interface BindingWrite {
   readonly env: BaseEnvironment;
   readonly written: ReadonlyMap<string, WrittenPart>;
   readonly paired: readonly NewPairs[];
+  readonly valued: readonly NewValues[];
 }
 
 /** What it has done to records of one model. */
@@ -52,7 +54,7 @@ export function bindsCompanies({ companyBonds }: Registry, change: Omit<Change, 
  * @throws ValidationError at each relation that leads to a record of another company, and at what cannot change for that
  */
 export async function checkCompanies(
-  { env, written, paired }: BindingWrite,
+  { env, written, paired, valued }: BindingWrite,
   settled: readonly Change[],
 ): Promise<void> {
   const errors = new Map<string, FieldError>();
@@ -64,6 +66,9 @@ export async function checkCompanies(
     add(await checkChange(env, change, paths));
   }
   for (const change of settled) add(await checkChange(env, change, new Map()));
+  for (const { model, field, paths } of valued) {
+    add(await checkChange(env, { model, operation: "write", ids: [...paths.keys()], fields: [field] }, paths));
+  }
   for (const pairs of paired) add(await checkPairs(env, pairs));
   if (errors.size > 0) throw ValidationError.ofFields([...errors.values()].slice(0, MOST_ERRORS));
 }

@@ -26,13 +26,18 @@ export function referencesOf(env: BaseEnvironment, model: Model, drafts: readonl
     const target = field.kind === "stored" && field.relation !== null && modelOf(env.registry, field.relation.target);
     return target && env.access.rule(target, "read") !== null ? [{ field: field as StoredField, target }] : [];
   });
-  for (const { path, columns, relations } of drafts) {
+  for (const { path, columns, ofCompany, relations } of drafts) {
     // A change that is the same for many records is checked once.
     for (const { field, target } of seen.has(columns) ? [] : ruled) {
       const id = columns.get(field);
       if (typeof id === "number") found.push({ target, id, path: joinPath(path, field.name) });
     }
     seen.add(columns);
+    for (const [{ name, relation }, id] of ofCompany) {
+      const target = relation === null ? null : modelOf(env.registry, relation.target);
+      if (target === null || typeof id !== "number" || env.access.rule(target, "read") === null) continue;
+      found.push({ target, id, path: joinPath(path, name) });
+    }
     for (const { field, lines, creates, updates } of relations) {
       const target = modelOf(env.registry, field.relation.target);
       for (const [id, place] of lines.targets) found.push({ target, id, path: place });

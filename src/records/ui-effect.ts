@@ -157,7 +157,7 @@ async function changeValue(form: Form, record: FormRecord, name: string, value: 
   form.forget();
   const target = field.relation === null ? undefined : env.registry.models.get(field.relation.target);
   const id = record.values.get(name);
-  if (field.kind === "stored" && target !== undefined && id !== null) {
+  if ((field.kind === "stored" || field.kind === "company") && target !== undefined && id !== null) {
     const seen = env.access.canRead(target)
       ? await findPassing(env, target, "read", [id as number])
       : new Set<number>();

@@ -69,7 +69,7 @@ export async function runLevel(
 /** Writes what stands in no column of the records: calculated fields with setters, and lists. */
 export async function runParts(run: WriteRun, model: Model, written: readonly WrittenDraft[]): Promise<void> {
   await runSetters(run, written);
-  await writeOfCompany(run, model, written);
+  run.valued.push(...(await writeOfCompany(run.env, written)));
   const open = new Map<LinkedField, Holder[]>();
   for (const { id, isNew, draft } of written) {
     for (const relation of draft.relations) {

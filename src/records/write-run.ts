@@ -10,6 +10,7 @@ import type { SqlScalar, SqlValue } from "../sql/value.ts";
 import { isTreeField, type Moved } from "./ancestor.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
 import type { NewPairs } from "./company-check.ts";
+import type { NewValues } from "./company-value.ts";
 import type { CachedPlan } from "./plan-cache.ts";
 import { changesRights, deletionChangesRights } from "./rights-change.ts";
 import { type Change, Settlement } from "./settlement.ts";
@@ -49,6 +50,7 @@ export class WriteRun {
   readonly moved = new Map<StoredField, Moved>();
   readonly unnumbered = new Map<StoredField, Unnumbered>();
   readonly paired: NewPairs[] = [];
+  readonly valued: NewValues[] = [];
   announces = false;
 
   /** @param env of the transaction, with the rights of the caller */

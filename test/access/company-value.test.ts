@@ -3,7 +3,17 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import core from "../../modules/core/module.ts";
 import { accessOf, loadRights } from "../../src/access/rights.ts";
 import type { Field } from "../../src/fields/field.ts";
-import { boolean, char, integer, manyToOne, monetary, oneToMany, password, selection } from "../../src/index.ts";
+import {
+  boolean,
+  char,
+  integer,
+  manyToOne,
+  monetary,
+  oneToMany,
+  oneToOne,
+  password,
+  selection,
+} from "../../src/index.ts";
 import { composeRegistry } from "../../src/models/compose.ts";
 import { cloneRecord } from "../../src/records/clone.ts";
 import { describeModel } from "../../src/records/describe.ts";
@@ -25,12 +35,14 @@ const article = declareModel("Article", {
   state: selection({ new: "New", old: "Old" }, { perCompany: true, groups: { write: ["group_1"] } }),
   double: monetary({ calculate: "double", dependsOn: ["price"], stored: false }),
   lines: oneToMany(unannounced("Part"), "article"),
+  shop: manyToOne(unannounced("Shop"), { perCompany: true, index: true }),
 });
+const shop = declareModel("Shop", { name: char() }, { companyScoped: true });
 const part = declareModel("Part", { name: char(), article: manyToOne(unannounced("Article")) });
 const modules = [
   { identifier: "core", ...core },
   {
-    ...declareModule("store", article, part),
+    ...declareModule("store", article, shop, part),
     behaviours: [
       declareBehaviour("Article", {
         calculate: {
@@ -51,6 +63,7 @@ let world: World;
 let one: Environment;
 let two: Environment;
 let nowhere: Environment;
+let inBoth: Environment;
 let ids: number[];
 beforeAll(async () => {
   world = await createWorld(modules);
@@ -71,6 +84,7 @@ beforeAll(async () => {
   };
   one = await inCompany(1, 1);
   two = await inCompany(2, 2);
+  inBoth = world.derive({ access: two.access, names: { ...two.names, cids: [1, 2] } });
   nowhere = await inCompany(1, null);
   ids = [
     ...(await createRecords(one, "Article", [
@@ -109,6 +123,9 @@ test("each company reads what it has written, and nothing of others", async () =
     [7, null, 14],
     [7, null, 14],
   ]);
+  // Other companies may be active too, and code has all rights: neither makes it more than one value.
+  expect(await values(two.elevated())).toEqual(await values(two));
+  expect(await values(inBoth)).toEqual(await values(two));
   expect(await values(nowhere)).toEqual(Array(3).fill([null, null, null]));
 });
 
@@ -211,6 +228,99 @@ test("a copy has what the company of the copier says", async () => {
   expect(left).toEqual([]);
 });
 
+describe("relations", () => {
+  let mine: number;
+  let theirs: number;
+  let article: number;
+  beforeAll(async () => {
+    mine = (await createRecord(one, "Shop", { name: "mine" })).id;
+    theirs = (await createRecord(two, "Shop", { name: "theirs" })).id;
+    article = (await createRecord(one, "Article", { name: "r", shop: mine })).id;
+    await updateRecord(two, "Article", article, { shop: { id: theirs } });
+  });
+  const only = (more: string) => `Q(id=${article}, ${more})`;
+
+  test.each<[filter: string, inOne: string, inTwo: string]>([
+    ["shop__name='mine'", "r", ""],
+    ["shop__name__in=['mine', 'theirs']", "r", "r"],
+    ["shop__company=cid", "r", "r"],
+    ["shop__isnull=True", "", ""],
+    ["shop__neq=1", "", "r"],
+  ])("%s", async (filter, inOne, inTwo) => {
+    const found = (env: Environment) => namesOf(env, { q_filter: only(filter.replace("neq=1", `neq=${mine}`)) });
+    expect([await found(one), await found(two)]).toEqual([inOne, inTwo]);
+  });
+
+  test("are read, ordered by and grouped by", async () => {
+    const read = async (env: Environment) =>
+      (
+        await rows(env, { fields: ["shop.name"], q_filter: only("name='r'"), order_by: ["shop DESC", "shop.name ASC"] })
+      )[0];
+    expect([await read(one), await read(two)]).toMatchObject([
+      { shop: { id: mine, display_name: "mine", name: "mine" } },
+      { shop: { id: theirs, name: "theirs" } },
+    ]);
+    const { data } = await groupRecords(two, "Article", { group_by: ["shop"], q_filter: "Q(shop__isnull=False)" });
+    expect(JSON.parse(data)).toMatchObject([{ shop: { id: theirs, display_name: "theirs" }, count: 1 }]);
+    expect(await rows(two, { fields: ["article.shop.name"] }, "Part")).toMatchObject(
+      ids.map(() => ({ article: { shop: null } })),
+    );
+  });
+
+  test("lead to what is there for the caller, and of the own company", async () => {
+    const missing = "shop: there is no such Shop record";
+    expect(await outcome(updateRecord(one, "Article", article, { shop: theirs }))).toBe(missing);
+    expect(await outcome(createRecord(one, "Article", { name: "x", shop: 4711 }))).toBe(missing);
+    const kernel = one.elevated();
+    expect(await outcome(updateRecord(kernel, "Article", article, { shop: theirs }))).toBe(
+      "shop: is a record of another company",
+    );
+    expect(await outcome(updateRecord(kernel, "Article", article, { shop: 4711 }))).toBe(missing);
+    expect(await outcome(updateRecord(kernel, "Shop", mine, { company: 2 }))).toMatch(
+      /ArticleCompanyValue\.shop would lead/,
+    );
+    const many = [{ name: "x" }, { name: "x", shop: theirs }];
+    expect(await outcome(createRecords(kernel, "Article", many))).toBe(
+      "records[1].shop: is a record of another company",
+    );
+    const form = await runEffects(one, "Article", {
+      id: article,
+      values: { shelf: "y", shop: mine },
+      trigger: "shelf",
+    });
+    expect(JSON.parse(form)).not.toHaveProperty("shop");
+  });
+
+  test("are copied, and emptied with what they lead to", async () => {
+    const copy = await cloneRecord(one, "Article", article, {});
+    await deleteRecord(one, "Shop", mine);
+    for (const id of [article, copy.id]) {
+      expect(JSON.parse((await fetchRecord(one, "Article", id, { fields: ["shop"] })).data)).toEqual({
+        id,
+        shop: null,
+      });
+    }
+    expect(JSON.parse((await fetchRecord(two, "Article", article, { fields: ["shop"] })).data).shop.id).toBe(theirs);
+  });
+
+  test("have no other side", () => {
+    const back = {
+      ...declareModule("back"),
+      extensions: [
+        {
+          extends: "Shop",
+          choices: {},
+          file: "modules/back/shop.ts",
+          fields: { articles: oneToMany(unannounced("Article"), "shop") },
+        },
+      ],
+    };
+    expect(() => composeRegistry([...modules, back])).toThrow(
+      /Shop\.articles: needs Article\.shop to be a to-one field to Shop/,
+    );
+  });
+});
+
 test("the registry says so, forms take unsaved values, and two writers at once keep both", async () => {
   expect(describeModel(one, "Article").price).toMatchObject({ per_company: true, index: true });
   expect(describeModel(two, "Article").state).toMatchObject({ readonly: true });
@@ -229,7 +339,11 @@ test("the registry says so, forms take unsaved values, and two writers at once k
 });
 
 test.each<[field: Field, message: string]>([
-  [manyToOne("Company", { perCompany: true }), "perCompany is for values, not for relations"],
+  [
+    manyToOne("Company", { perCompany: true, relatedName: "wrongs" }),
+    "perCompany has no other side: it leaves no meaning to relatedName and acyclic",
+  ],
+  [oneToOne("Company", { perCompany: true }), "perCompany is not for OneToOne fields"],
   [password({ perCompany: true }), "perCompany is not for Password fields"],
   [boolean({ perCompany: true }), "perCompany is for values that a company may leave empty; use a selection"],
   [char({ perCompany: true, required: true }), "perCompany leaves no meaning to required"],
