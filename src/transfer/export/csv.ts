@@ -14,8 +14,8 @@ const PLAIN = /^[^'=+\-@\t\r\n",][^",\r\n]*$/;
 const GATHERED = 8 * 1024;
 /** Bytes that a character may become. */
 const WIDEST = 3;
-/** Bytes of the first portion. */
-const FIRST_BYTES = 64 * 1024;
+/** Bytes of a portion, about. */
+const PORTION = 512 * 1024;
 
 /** Text in a form that no spreadsheet program runs; `restoreText` takes it back. */
 export function neutraliseText(text: string): string {
@@ -24,10 +24,11 @@ export function neutraliseText(text: string): string {
 
 /** Prints rows as they come: nothing of them is held but their bytes. */
 export class CsvPrinter implements RowPrinter {
+  readonly portion = PORTION;
   readonly #isText: readonly boolean[];
   readonly #printText: (text: string) => string;
   #text = "";
-  #bytes = Buffer.allocUnsafe(FIRST_BYTES);
+  #bytes = Buffer.allocUnsafe(PORTION / 8);
   #length = 0;
 
   constructor({ headers, kinds, raw }: WrittenTable) {

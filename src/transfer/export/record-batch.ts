@@ -5,8 +5,8 @@ import type { BaseEnvironment } from "../../records/base-environment.ts";
 import { completeTexts } from "../../records/calculate.ts";
 import type { SqlValue } from "../../sql/value.ts";
 
-/** Bytes that a portion is to take in memory, about. */
-const PORTION = 512 * 1024;
+/** Bytes of rows that are kept: while they wait they live so long that it is costly to throw them away, so they are few. */
+const KEPT_PORTION = 128 * 1024;
 const FIRST_ROWS = 100;
 const MOST_ROWS = 10_000;
 /** Bytes of a row that is kept, and of each of its cells, besides their characters. */
@@ -40,6 +40,8 @@ export function holdSnapshot<Env extends BaseEnvironment>(env: Env): Promise<Hel
 
 /** Takes the rows of a portion while they come, and hands out what it has made of them. */
 export interface RowCollector<Portion> {
+  /** Bytes that a portion is to take in memory, about. */
+  readonly portion: number;
   /** @returns the bytes that it takes, about */
   add(row: TextRow): number;
   /** Hands out what has been added, and begins the next portion. */
@@ -48,6 +50,7 @@ export interface RowCollector<Portion> {
 
 /** Keeps rows as they are. */
 export class RowList implements RowCollector<readonly TextRow[]> {
+  readonly portion = KEPT_PORTION;
   #rows: TextRow[] = [];
 
   add(row: TextRow): number {
@@ -98,7 +101,7 @@ export async function* readPortions<Portion>(
     const portion = collector.take();
     const isLast = rows < count;
     // As many rows as make up a portion, going by the ones before.
-    if (rows > 0) count = Math.max(1, Math.min(MOST_ROWS, 4 * count, Math.ceil((PORTION * rows) / size)));
+    if (rows > 0) count = Math.max(1, Math.min(MOST_ROWS, 4 * count, Math.ceil((collector.portion * rows) / size)));
     size = 0;
     if (!isLast) {
       next = fetch();

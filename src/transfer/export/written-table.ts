@@ -16,6 +16,8 @@ export type RowBatches = AsyncIterable<readonly TextRow[]>;
 
 /** Prints the rows of one table, each on its own; what it hands out first begins with the header. */
 export interface RowPrinter {
+  /** Bytes that are to be handed out at a time, about. */
+  readonly portion: number;
   /** @returns the characters of its line */
   add(row: TextRow): number;
   /** Hands out the bytes of the rows since the last time. */

@@ -48,8 +48,10 @@ export class ImportTally {
   updated = 0;
   unchanged = 0;
   failed = 0;
-  readonly written: WrittenRecord[] = [];
   readonly faults: Fault[] = [];
+  /** The rows of the records that were written, and their ids: numbers alone, since there may be a million of them. */
+  readonly #rows: number[] = [];
+  readonly #ids: number[] = [];
   #errors: CellProblem[] = [];
   #more = 0;
 
@@ -58,7 +60,8 @@ export class ImportTally {
     this.created += other.created;
     this.updated += other.updated;
     this.unchanged += other.unchanged;
-    for (const written of other.written) this.written.push(written);
+    for (const row of other.#rows) this.#rows.push(row);
+    for (const id of other.#ids) this.#ids.push(id);
     this.#addProblems(other.#errors, other.failed);
     this.#addFaults(other.faults);
     this.#more += other.#more;
@@ -89,7 +92,8 @@ export class ImportTally {
     for (const each of written) {
       if (each.isNew) this.created += 1;
       else this.updated += 1;
-      this.written.push(each);
+      this.#rows.push(each.row);
+      this.#ids.push(each.id);
     }
   }
 
@@ -115,6 +119,15 @@ export class ImportTally {
     this.#errors.length = MOST_ERRORS;
   }
 
+  /** Records that have waited for others were written after those below them. */
+  #idsInOrder(): readonly number[] {
+    const rows = this.#rows;
+    const isInOrder = rows.every((row, index) => index === 0 || row >= (rows[index - 1] ?? 0));
+    if (isInOrder) return this.#ids;
+    const places = [...rows.keys()].sort((a, b) => (rows[a] ?? 0) - (rows[b] ?? 0));
+    return places.map((place) => this.#ids[place] ?? 0);
+  }
+
   /**
    * The report.
    *
@@ -124,7 +137,6 @@ export class ImportTally {
     const { created, updated, unchanged, failed } = this;
     const isRefused = outcome.abort && failed > 0;
     const errors = sorted(this.#errors);
-    const written = isRefused || outcome.dryRun ? [] : [...this.written].sort((a, b) => a.row - b.row);
     const counts = {
       created: isRefused ? 0 : created,
       updated: isRefused ? 0 : updated,
@@ -134,7 +146,7 @@ export class ImportTally {
     return {
       message: messageOf(counts, isRefused, outcome.dryRun),
       ...counts,
-      ids: written.map(({ id }) => id),
+      ids: isRefused || outcome.dryRun ? [] : this.#idsInOrder(),
       errors: errors.slice(0, MOST_ERRORS),
       more_errors: this.#more + Math.max(0, errors.length - MOST_ERRORS),
       dry_run: outcome.dryRun,

@@ -49,6 +49,9 @@ describe("names of other records", () => {
     });
     const all = await list("Category", "complete_name");
     expect(all).toContainEqual({ complete_name: "Furniture / Chairs / Stools" });
+    const { data } = await queryRecords(world.env, "Category", { fields: ["name"] });
+    const names = new Map((JSON.parse(data) as { id: number; name: string }[]).map(({ id, name }) => [id, name]));
+    expect(report.ids.map((id) => names.get(id))).toEqual(["Chairs", "Stools", "Furniture"]);
   });
 
   it("may be id, name, field or external identifier, but of one record only", async () => {
