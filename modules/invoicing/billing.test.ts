@@ -160,6 +160,30 @@ describe("what invoices rely on", () => {
   });
 });
 
+test("an order stays as it is while an invoice bills it, also one that whoever cancels it may not see", async () => {
+  const salesperson = await admin.find("User", "Q(email='sales@example.com')");
+  const seller = clientOf(api, await api.signIn("sales@example.com", "demo-demo"));
+  const { id } = await order({ salesperson });
+  const invoice = await bill([id], { mode: "percentage", percentage: 50 });
+  const { name } = await admin.read("SaleOrder", id, "name");
+  const shown = await api.call("POST", "/api/execute/SaleOrder/cancel", { ids: [id] });
+  expect(shown.json).toMatchObject({
+    error: "UserError",
+    detail: `Order ${name} is billed by invoice #${invoice}, which is draft`,
+    action: { type: "window_action", identifier: "invoicing.invoice", record_id: invoice },
+  });
+  await admin.update("Invoice", invoice, {
+    salesperson: await admin.find("User", "Q(email='sales.manager@example.com')"),
+  });
+  for (const method of ["cancel", "reset_to_draft"]) {
+    expect(await seller.refusal(seller.execute("SaleOrder", method, [id]))).toBe(
+      `400 Order ${name} is billed by an invoice that you may not see`,
+    );
+  }
+  await admin.execute("Invoice", "cancel", [invoice]);
+  await seller.execute("SaleOrder", "cancel", [id]);
+});
+
 test("who owes what is found among more invoices than a filter can list", { timeout: 60_000 }, async () => {
   const many = 10_500;
   const debtor = await admin.create("Contact", { name: "Pays in the end" });

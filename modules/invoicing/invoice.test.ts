@@ -337,4 +337,19 @@ describe("receivables", () => {
     const inputs = { date: "2026-02-30" };
     expect(await books.refusal(books.execute("Invoice", "aged_receivables", [], inputs))).toMatch(/^400 date: /);
   });
+
+  test("of the invoices that somebody sees, without a right to payments", async () => {
+    const seller = clientOf(api, await api.signIn("sales@example.com", "demo-demo"));
+    const debtor = await books.create("Contact", { name: "Two Desks Ltd" });
+    const salesperson = await books.find("User", "Q(email='sales@example.com')");
+    const dates = { contact: debtor, date: "2026-01-01", due_date: "2026-01-31" };
+    const mine = await posted({ ...dates, salesperson }, "10");
+    await posted({ ...dates, salesperson: await books.find("User", "Q(email='sales.manager@example.com')") }, "20");
+    await pay([mine], { date: "2026-03-01" });
+    const owed = async (who: Client, date: string) =>
+      (await who.execute("Invoice", "aged_receivables", [], { date, contact: debtor })).rows;
+    expect(await owed(seller, "2026-02-01")).toMatchObject([{ days_1_30: 12, total: 12 }]);
+    expect(await owed(seller, "2026-03-01")).toEqual([]);
+    expect(await owed(books, "2026-02-01")).toMatchObject([{ days_1_30: 36, total: 36 }]);
+  });
 });

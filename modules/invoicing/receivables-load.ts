@@ -3,9 +3,12 @@ import { Decimal, type Environment } from "fullfinity";
 import { type Conversion, loadConversion } from "../core/currency-conversion.ts";
 import type { OpenInvoice } from "./receivables.ts";
 
+/** Values that the list of a filter may have. */
+const MOST_IDS = 10_000;
+
 /**
- * Reads what was open on a day of posted invoices and credit notes, as far as the user sees them. However many there are, the number
- * of statements is the same for a currency.
+ * Reads what was open on a day of posted invoices and credit notes, as far as the user sees them: it takes no right to the payments
+ * and credit notes. The number of statements is the same however many are open; ten thousand that were paid or credited later take one more.
  *
  * @param asOf `YYYY-MM-DD`; what was invoiced, paid or credited later does not count
  * @param contact null for all customers
@@ -21,15 +24,14 @@ export async function loadReceivables(
 ): Promise<OpenInvoice[]> {
   const all = env.model("Invoice").filter({ status: "posted", date__lte: asOf });
   const mine = contact === null ? all : all.filter({ contact });
+  const since = await loadReductions(env, asOf);
+  const changed = portionsOf([...since.keys()]).map((ids) => mine.filter({ id__in: ids }));
   const lists = await Promise.all(
-    [
-      mine.filter({ amount_due__gt: 0 }),
-      mine.filter({ allocations__payment__date__gt: asOf }),
-      mine.filter({ credits__credit_note__date__gt: asOf }),
-    ].map((list) => list.all("type", "contact", "currency", "date", "due_date", "amount_due")),
+    [mine.filter({ amount_due__gt: 0 }), ...changed].map((list) =>
+      list.all("type", "contact", "currency", "date", "due_date", "amount_due"),
+    ),
   );
   const invoices = new Map(lists.flat().map((invoice) => [invoice.id, invoice]));
-  const since = await loadReductions(env, asOf);
   const open = [...invoices.values()]
     .map(({ id, type, contact: customer, currency: own, date, due_date, amount_due }): OpenInvoice => {
       const left = (since.get(id) ?? new Decimal(0)).plus(amount_due ?? 0);
@@ -43,6 +45,12 @@ export async function loadReceivables(
     .filter((invoice) => !invoice.open.eq(0))
     .sort((a, b) => a.contact.display_name.localeCompare(b.contact.display_name, "en") || a.contact.id - b.contact.id);
   return currency === null ? open : convertAll(env, open, currency, asOf);
+}
+
+/** Ids in portions that a filter takes. */
+function portionsOf(ids: readonly number[]): number[][] {
+  const count = Math.ceil(ids.length / MOST_IDS);
+  return Array.from({ length: count }, (_, index) => ids.slice(index * MOST_IDS, (index + 1) * MOST_IDS));
 }
 
 /** What has come off invoices after a day, whoever may see by what: an amount due is the same for everybody. */

@@ -1,5 +1,5 @@
 /** What orders know of their invoices: how much of them has been billed, which is never more than was ordered. */
-import { action, Decimal, implementModel, UserError, wrapMethod } from "fullfinity";
+import { action, Decimal, type Environment, implementModel, UserError, wrapMethod } from "fullfinity";
 import { billedQuantity } from "../invoice-plan.ts";
 
 export const SaleOrderInvoicingBehaviour = implementModel("SaleOrder", {
@@ -13,29 +13,43 @@ export const SaleOrderInvoicingBehaviour = implementModel("SaleOrder", {
       }),
   },
   methods: {
-    cancel: wrapMethod({ reads: ["name", "invoices.name", "invoices.status"] }, (orders, { next }) => {
-      for (const order of orders) checkUnbilled(order);
+    cancel: wrapMethod({ reads: ["name", "invoices.name", "invoices.status"] }, async (orders, { env, next }) => {
+      await checkUnbilled(env, orders);
       return next();
     }),
-    reset_to_draft: wrapMethod({ reads: ["name", "invoices.name", "invoices.status"] }, (orders, { next }) => {
-      for (const order of orders) checkUnbilled(order);
-      return next();
-    }),
+    reset_to_draft: wrapMethod(
+      { reads: ["name", "invoices.name", "invoices.status"] },
+      async (orders, { env, next }) => {
+        await checkUnbilled(env, orders);
+        return next();
+      },
+    ),
   },
 });
 
 interface BilledOrder {
+  readonly id: number;
   readonly name: string;
   readonly invoices: readonly { readonly id: number; readonly name: string | null; readonly status: string }[];
 }
 
-function checkUnbilled({ name, invoices }: BilledOrder): void {
-  const standing = invoices.find(({ status }) => status !== "cancelled");
-  if (standing === undefined) return;
-  const invoice = standing.name ?? `#${standing.id}`;
-  throw new UserError(`Order ${name} is billed by invoice ${invoice}, which is ${standing.status}`, {
-    action: action("window_action", { identifier: "invoicing.invoice", record_id: standing.id }),
-  });
+/** An order stays as it is while an invoice bills it, whoever may see the invoice; what it is called is told only who does. */
+async function checkUnbilled(env: Environment, orders: readonly BilledOrder[]): Promise<void> {
+  for (const { name, invoices } of orders) {
+    const standing = invoices.find(({ status }) => status !== "cancelled");
+    if (standing === undefined) continue;
+    const invoice = standing.name ?? `#${standing.id}`;
+    throw new UserError(`Order ${name} is billed by invoice ${invoice}, which is ${standing.status}`, {
+      action: action("window_action", { identifier: "invoicing.invoice", record_id: standing.id }),
+    });
+  }
+  const [billed] = await env
+    .elevated()
+    .model("SaleOrder")
+    .filter({ id__in: orders.map(({ id }) => id), invoices__status__neq: "cancelled" })
+    .limit(1)
+    .all("name");
+  if (billed !== undefined) throw new UserError(`Order ${billed.name} is billed by an invoice that you may not see`);
 }
 
 export const SaleOrderLineInvoicingBehaviour = implementModel("SaleOrderLine", {
