@@ -85,6 +85,21 @@ export async function runScheduledNow(env: BaseEnvironment, ids: readonly number
   }
 }
 
+/** Has nothing run by itself any more, neither what is scheduled nor what waits, until somebody wants it to. */
+export async function suspendWork(database: Database): Promise<void> {
+  await database.run({
+    text: `UPDATE job SET state = 'cancelled', finished = now(), lease = NULL WHERE state IN ('queued', 'running')`,
+    values: [],
+  });
+  // A database of an earlier version has no schedules yet.
+  const [found] = await database.rows<{ there: boolean }>({
+    text: "SELECT to_regclass('cron_job') IS NOT NULL AS there",
+    values: [],
+  });
+  if (found?.there !== true) return;
+  await database.run({ text: "UPDATE cron_job SET active = false, next_run = NULL WHERE active", values: [] });
+}
+
 /** Calls the method of scheduled work; what it does, and that it is done, is one commit. */
 export const cronHandler: JobHandler = {
   kind: KIND,

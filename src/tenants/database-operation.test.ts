@@ -159,6 +159,27 @@ describe("a backup", () => {
   });
 });
 
+it("nothing runs by itself in a copy, and all goes on in what is restored", async () => {
+  const [source, copy, restored] = [newName(), newName(), newName()];
+  await duplicateTenant(ground, original, source);
+  await run(
+    source,
+    `INSERT INTO cron_job (name, model, method, schedule, timezone, active, user_id, next_run)
+     SELECT 'Nightly', 'User', 'any', '0 2 * * *', 'UTC', true, id, '2026-03-01T02:00:00Z' FROM "user" LIMIT 1`,
+  );
+  await run(
+    source,
+    `INSERT INTO job (user_id, kind, input, caller, state, done, attempt) SELECT id, 'cron', '{}', '{}', 'queued', 0, 0 FROM "user" LIMIT 1`,
+  );
+  const told =
+    "SELECT (SELECT active FROM cron_job) AS active, (SELECT next_run IS NULL FROM cron_job) AS never, (SELECT state FROM job) AS job";
+  await duplicateTenant(ground, source, copy);
+  expect(await rows(copy, told)).toEqual([{ active: false, never: true, job: "cancelled" }]);
+  const { path: backup } = await backUp(ground, source);
+  await restore(ground, backup, restored, false);
+  expect(await rows(restored, told)).toEqual([{ active: true, never: false, job: "queued" }]);
+});
+
 it("a database that is served is renamed and dropped, and never served again under the old name", async () => {
   const [before, after] = [newName(), newName()];
   await duplicateTenant(ground, original, before);

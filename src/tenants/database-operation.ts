@@ -18,6 +18,7 @@ import type { InstallOptions } from "../installer/install-modules.ts";
 import { lockOut, type Patience } from "../installer/maintenance.ts";
 import type { ModuleLibrary } from "../installer/module-library.ts";
 import { agrees, openDatabase } from "../installer/open-database.ts";
+import { suspendWork } from "../jobs/cron-job.ts";
 import { applyPlan } from "../schema/apply.ts";
 import { quoteIdentifier } from "../sql/fragment.ts";
 
@@ -85,13 +86,16 @@ export async function renameTenant(ground: DatabaseGround, from: string, to: str
   await move(ground, from, to);
 }
 
-/** Copies a database with its files, as it is at this moment; it may be in use meanwhile. */
+/**
+ * Copies a database with its files, as it is at this moment; it may be in use meanwhile. Nothing runs by itself in the copy: what the
+ * original does at its times must not happen twice.
+ */
 export async function duplicateTenant(ground: DatabaseGround, from: string, to: string): Promise<void> {
   await checkThere(ground, from);
   await checkFree(ground, to, "to");
   const { path } = await backUp(ground, from, join(ground.backupFolder, `copy-${randomBytes(6).toString("hex")}`));
   try {
-    await restore(ground, path, to, false);
+    await restoreAs(ground, path, to, false, suspendWork);
   } finally {
     await rm(path, { force: true });
   }
@@ -116,7 +120,18 @@ export async function backUp(ground: DatabaseGround, name: string, path?: string
  * @param replace whether a database of this name may be lost
  * @throws UserError when the file is no complete backup, or does not fit this program
  */
-export async function restore(ground: DatabaseGround, path: string, name: string, replace: boolean): Promise<void> {
+export function restore(ground: DatabaseGround, path: string, name: string, replace: boolean): Promise<void> {
+  return restoreAs(ground, path, name, replace, async () => {});
+}
+
+/** @param adapt changes what is restored before anybody can open it */
+async function restoreAs(
+  ground: DatabaseGround,
+  path: string,
+  name: string,
+  replace: boolean,
+  adapt: (database: Database) => Promise<void>,
+): Promise<void> {
   checkName(name);
   const isThere = await onServer(ground, (maintenance) => existsDatabase(maintenance, name));
   if (isThere && !replace) throw new UserError(`there is a database "${name}" already`);
@@ -128,7 +143,7 @@ export async function restore(ground: DatabaseGround, path: string, name: string
     await onServer(ground, (maintenance) => createDatabase(maintenance, scratch));
     const files = new FileStore(filesOf(ground, scratch));
     await readBackup(path, withDatabase(ground.server, scratch), files);
-    await completeTables(ground, scratch);
+    await complete(ground, scratch, adapt);
     const aside = `replaced_${randomBytes(8).toString("hex")}`;
     if (isThere) await move(ground, name, aside);
     await move(ground, scratch, name);
@@ -141,17 +156,22 @@ export async function restore(ground: DatabaseGround, path: string, name: string
 }
 
 /**
- * Makes what a backup does not hold because it follows from the modules: triggers that keep the change history.
+ * Makes, before `adapt`, what a backup does not hold because it follows from the modules: triggers that keep the change history.
  *
  * A backup of older versions is brought up to date by whoever opens the database first.
  */
-async function completeTables({ server, library }: DatabaseGround, name: string): Promise<void> {
+async function complete(
+  { server, library }: DatabaseGround,
+  name: string,
+  adapt: (database: Database) => Promise<void>,
+): Promise<void> {
   const database = new Database({ connection: withDatabase(server, name), maxConnections: 1, statementTimeout: 0 });
   try {
     const state = await loadDatabaseState(database);
     if (state === null) return;
     const set = library.compose(installedModules(state));
     if (agrees(state, set)) await applyPlan(database, set.desired);
+    await adapt(database);
   } finally {
     await database.close();
   }
