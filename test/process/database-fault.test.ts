@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Database } from "../../src/database/database.ts";
 import { raw } from "../../src/sql/fragment.ts";
+import { type Pooler, poolerMissing, startPooler } from "../support/pooler.ts";
 import { clusterMissing, type PostgresCluster, startPostgresCluster } from "../support/postgres-cluster.ts";
 import { buildProgram, ServerProcess } from "../support/server-process.ts";
 
@@ -18,6 +19,7 @@ const ROLE = "limited";
 let folder: string;
 let cluster: PostgresCluster;
 let server: ServerProcess;
+let environment: Readonly<Record<string, string>>;
 let port: number;
 let token = "";
 
@@ -62,14 +64,15 @@ describe.skipIf(clusterMissing !== null)(
       await administer(`CREATE ROLE ${ROLE} LOGIN CREATEDB`);
       const url = new URL(cluster.url());
       url.username = ROLE;
-      server = new ServerProcess({
+      environment = {
         DATABASE_URL: url.href,
         FULLFINITY_DATA: folder,
         FULLFINITY_MODULES: "contacts",
         FULLFINITY_DEMO: "0",
         FULLFINITY_LOG_LEVEL: "fatal",
         PORT: "0",
-      });
+      };
+      server = new ServerProcess(environment);
       port = await server.ready();
       const { json } = await call("POST", "/auth/authenticate", { email: "admin@example.com", password: "admin" });
       token = String(json.access_token);
@@ -154,6 +157,31 @@ describe.skipIf(clusterMissing !== null)(
       await administer(`ALTER ROLE ${ROLE} CONNECTION LIMIT -1`);
       await vi.waitFor(async () => expect((await query()).status).toBe(200), HEALS_WITHIN);
       expect(server.running).toBe(true);
+    });
+
+    it.skipIf(poolerMissing !== null)("behind a pooler it heals as well", { timeout: LONG }, async () => {
+      const settings = { TimeZone: "UTC", jit: "off", client_min_messages: "warning", statement_timeout: "30000" };
+      const all = Object.entries({ ...settings, DateStyle: "ISO", idle_in_transaction_session_timeout: "60000" });
+      await administer(...all.map(([name, value]) => `ALTER ROLE ${ROLE} SET ${name} = '${value}'`));
+      const pooler: Pooler = await startPooler(environment.DATABASE_URL ?? "", 3);
+      const pooled = new ServerProcess({ ...environment, FULLFINITY_POOLER_URL: pooler.url("postgres") });
+      const straight = port;
+      try {
+        port = await pooled.ready();
+        expect((await query()).status).toBe(200);
+        await cluster.stop();
+        const away = await Promise.all(Array.from({ length: 10 }, query));
+        expect(away.map(({ status, retryAfter }) => [status, retryAfter > 0])).toEqual(Array(10).fill([503, true]));
+        await cluster.start();
+        await vi.waitFor(async () => expect((await query()).status).toBe(200), HEALS_WITHIN);
+        const back = await Promise.all(Array.from({ length: 10 }, query));
+        expect(back.map(({ status }) => status)).toEqual(Array(10).fill(200));
+        expect(pooled.running).toBe(true);
+      } finally {
+        port = straight;
+        await pooled.end();
+        await pooler.stop();
+      }
     });
   },
 );

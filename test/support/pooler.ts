@@ -45,6 +45,8 @@ auth_file = ${join(folder, "users.txt")}
 pool_mode = transaction
 default_pool_size = ${poolSize}
 max_client_conn = 200
+query_wait_timeout = 5
+server_login_retry = 1
 `;
   await writeFile(join(folder, "pgbouncer.ini"), settings);
   const account = await chooseAccount(folder);
