@@ -25,8 +25,11 @@ export interface ResolvedRead {
   readonly limit: number;
   /** Whether the request gives an offset; without it the page is the first. */
   readonly hasOffset: boolean;
-  /** What the answer tells about the total: all of it, only what the page itself shows, or nothing. */
-  readonly count: "exact" | "shown" | "none";
+  /**
+   * What the answer tells about the total: all of it; what the page itself shows, with the mark under which a total that is known holds; what the
+   * page shows alone; or nothing.
+   */
+  readonly count: "exact" | "marked" | "shown" | "none";
   /** Which values of the cursor are null, where the page continues behind one. */
   readonly after: readonly boolean[] | null;
   readonly rendering: Rendering;
@@ -69,7 +72,7 @@ export function compilePage(scope: Scope, read: ResolvedRead): CompiledPage {
   const next = `case when ${isFollowed} then json_build_array(${last.join(", ")}) end as next`;
   const data = sql`select coalesce(${raw(list)}, '[]')::text as data, count(*) as found, ${raw(next)} from ${printed}`;
   const text = raw(bounded("p.data", read.rendering));
-  if (read.count !== "exact") {
+  if (read.count === "shown" || read.count === "none") {
     const shown = read.count === "none" ? empty : compileShown(read);
     const total = shown === empty ? raw("null") : sql`case ${shown} end`;
     return {
@@ -77,7 +80,11 @@ export function compilePage(scope: Scope, read: ResolvedRead): CompiledPage {
       totalSlots: 0,
     };
   }
-  const { total, mark } = compileTotal(scope, read);
+  const { total, shown, mark } = compileTotal(scope, read);
+  if (read.count === "marked") {
+    const known = sql`select ${text} as data, p.next, ${shown} as total, m.mark from (${data}) p, (${mark}) m`;
+    return { plan: planOf(known), totalSlots: 0 };
+  }
   const plan = planOf(sql`select ${text} as data, p.next, ${total} as total, m.mark from (${data}) p, (${mark}) m`);
   return { plan, totalSlots: total.values.length };
 }
@@ -140,14 +147,16 @@ export function compileWhere(frame: Frame, filter: ResolvedFilter | null, first?
 }
 
 /** The total over the page `p` and the mark `m`, and the mark of all tables that it depends on. */
-function compileTotal(scope: Scope, read: ResolvedRead): { total: Sql; mark: Sql } {
+function compileTotal(scope: Scope, read: ResolvedRead): { total: Sql; shown: Sql; mark: Sql } {
   const frame = new Frame(startCompilation(scope), read.selection.model);
   const where = compileWhere(frame, read.filter);
   const all = sql`(select count(*) from ${frame.source()}${where})`;
   const remembered = sql`m.mark = ${parameterSlot(PAGE_PARAMETERS.mark) as never}::bigint`;
+  const shown = compileShown(read);
   const tables = [...frame.compilation.tables].map((table) => `${quoteLiteral(quoteIdentifier(table))}::regclass`);
   return {
-    total: sql`case ${compileShown(read)} when ${remembered} then null else ${all} end`,
+    total: sql`case ${shown} when ${remembered} then null else ${all} end`,
+    shown: shown === empty ? raw("null::bigint") : sql`case ${shown} end`,
     mark: sql`select coalesce(sum(changes), 0)::bigint as mark from ${raw(CHANGE_TABLE)} where table_id in (${raw(tables.join(", "))})`,
   };
 }

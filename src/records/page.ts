@@ -24,6 +24,8 @@ export interface PageRun {
   readonly compiled: CachedPlan<number>;
   /** The values of the plan's slots; that of the mark is filled in here. */
   readonly values: SqlValue[];
+  /** The same page without the count, and its values: enough where the total that is remembered still holds. */
+  readonly marked: () => { readonly compiled: CachedPlan<number>; readonly values: SqlValue[] };
   /** The records that the total is about: model, rights and filter, without the filter's values. */
   readonly matching: string;
   /** Everything that a cursor is bound to. */
@@ -55,24 +57,44 @@ export function pageParameters(offset: number, after: CursorValues | null): SqlV
 
 /** Runs a page. */
 export async function runPage(env: BaseEnvironment, run: PageRun): Promise<Page> {
-  const { compiled, values, request } = run;
-  const { plan, known } = compiled;
+  const { compiled, values } = run;
   const key = totalKey(env, run);
   const remembered = key === null ? undefined : env.plans.totals.get(key);
+  if (remembered?.held === true) {
+    // A count, though it is never run, is planned each time where record rules have values of the user.
+    const marked = run.marked();
+    const page = await runStatement(env, marked.compiled, marked.values);
+    if (page.mark === remembered.mark) return pageOf(env, run, page, page.total ?? remembered.total);
+  }
   if (remembered !== undefined) {
-    for (const [index, slot] of plan.slots.entries()) {
+    for (const [index, slot] of compiled.plan.slots.entries()) {
       if (slot.parameter === PAGE_PARAMETERS.mark) values[index] = remembered.mark;
     }
   }
+  const page = await runStatement(env, compiled, values);
+  const { total, mark } = page;
+  if (key !== null && mark !== null) {
+    if (total !== null) env.plans.totals.set(key, { mark, total, held: false });
+    else if (remembered !== undefined) env.plans.totals.set(key, { ...remembered, held: true });
+  }
+  // No total under a mark: it is the one that was remembered under that mark.
+  return pageOf(env, run, page, mark === null ? total : (total ?? remembered?.total ?? null));
+}
+
+async function runStatement(
+  env: BaseEnvironment,
+  { plan, known }: CachedPlan<number>,
+  values: readonly SqlValue[],
+): Promise<PageRow> {
   const [page] = await env.runBound<PageRow>(plan, known, values);
   if (page === undefined) throw new Error("a page statement gave no row");
-  const { data, next, total, mark } = page;
+  return page;
+}
+
+function pageOf(env: BaseEnvironment, { request }: PageRun, { data, next }: PageRow, total: number | null): Page {
   if (data === null) throw tooLong();
-  if (key !== null && mark !== null && total !== null) env.plans.totals.set(key, { mark, total });
-  // No total under a mark: it is the one that was remembered under that mark.
-  const exact = mark === null ? total : (total ?? remembered?.total ?? null);
   const nextCursor = next === null ? null : makeCursor(env.signingKey, request(), next);
-  return { data, total: exact, totalIsExact: true, nextCursor };
+  return { data, total, totalIsExact: true, nextCursor };
 }
 
 /** Everything that a total depends on beside the data; null where it is not to be remembered. */

@@ -3,7 +3,7 @@ import { MissingError, ValidationError } from "../errors.ts";
 import { parseFilter } from "../q/parse-filter.ts";
 import { describeFilter, type ParsedFilter } from "../q/shape.ts";
 import { group } from "../q/tree.ts";
-import { compilePage, compileRecord, type Rendering } from "../query/compile-read.ts";
+import { compilePage, compileRecord, type Rendering, type ResolvedRead } from "../query/compile-read.ts";
 import { resolveOrder } from "../query/order.ts";
 import { resolveModel } from "../query/path.ts";
 import type { Plan } from "../query/plan.ts";
@@ -14,6 +14,7 @@ import { completeText } from "./calculate.ts";
 import { readCursor } from "./cursor.ts";
 import { estimateTotal } from "./estimate.ts";
 import { cacheable, type Page, pageParameters, runPage, tooLong } from "./page.ts";
+import type { CachedPlan } from "./plan-cache.ts";
 
 /** A list request. What is left out has the default of the contract. */
 export interface QueryRequest {
@@ -73,23 +74,29 @@ export async function queryAs(
   if (cursor !== undefined && offset > 0) throw new ValidationError("cursor: cannot be given together with offset");
   const after = cursor === undefined ? null : readCursor(env.signingKey, bound(), cursor);
   const variable = { hasOffset: offset > 0, after: after?.map((value) => value === null) ?? null };
-  const shape = JSON.stringify([rendering, fields, order, limit, count, variable]);
-  const compiled = env.plans.get(`page ${matching} ${shape}`, () => {
-    const model = resolveModel(access, modelName);
-    return cacheable(
-      compilePage(access, {
-        selection: resolveSelection(access, model, fields ?? null),
-        filter: filter === null ? null : resolveFilter(access, model, filter.q, requestSources()),
-        order: resolveOrder(access, model, order),
-        limit,
-        count: count === "estimated" ? "shown" : count,
-        ...variable,
-        rendering,
-      }),
-    );
-  });
-  const values = env.bind(compiled.plan, literals, pageParameters(offset, after));
-  const found = await runPage(env, { compiled, values, matching, request: bound });
+  const compile = (told: ResolvedRead["count"]) =>
+    env.plans.get(`page ${matching} ${JSON.stringify([rendering, fields, order, limit, told, variable])}`, () => {
+      const model = resolveModel(access, modelName);
+      return cacheable(
+        compilePage(access, {
+          selection: resolveSelection(access, model, fields ?? null),
+          filter: filter === null ? null : resolveFilter(access, model, filter.q, requestSources()),
+          order: resolveOrder(access, model, order),
+          limit,
+          count: told,
+          ...variable,
+          rendering,
+        }),
+      );
+    });
+  const bind = (told: CachedPlan<number>) => env.bind(told.plan, literals, pageParameters(offset, after));
+  const compiled = compile(count === "estimated" ? "shown" : count);
+  const marked = () => {
+    const told = compile("marked");
+    return { compiled: told, values: bind(told) };
+  };
+  const values = bind(compiled);
+  const found = await runPage(env, { compiled, values, marked, matching, request: bound });
   const page = compiled.plan.incomplete ? { ...found, data: await completeText(env, found.data, rendering) } : found;
   if (count !== "estimated" || page.total !== null) return page;
   return { ...page, total: await estimateTotal(env, modelName, filter, matching), totalIsExact: false };

@@ -5,6 +5,8 @@ import { LRUCache } from "lru-cache";
 export interface RememberedTotal {
   readonly mark: number;
   readonly total: number;
+  /** Whether it has been found to hold since: then it is likely to hold again. */
+  readonly held: boolean;
 }
 
 /** Totals that are kept at a time. */

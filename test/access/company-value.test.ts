@@ -155,6 +155,9 @@ describe("they are filtered, ordered, grouped and shown behind relations", () =>
       [one, 1],
       [two, 2],
       [one, 1],
+      // Of the same user, so that nothing but the company tells them apart.
+      [world.derive({ access: one.access, names: two.names }), 2],
+      [one, 1],
     ] as const) {
       expect((await queryRecords(env, "Article", { q_filter: "Q(price__gte=3)", limit: 0 })).total).toBe(total);
     }
