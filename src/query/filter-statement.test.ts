@@ -258,11 +258,17 @@ describe("filters that are refused before anything is sent", () => {
     ["Q(nmae='x')", 'Filter: Product has no field "nmae"; did you mean "name"?'],
     ["Q(category__nmae='x')", 'Filter: Category has no field "nmae" in "category__nmae"; did you mean "name"?'],
     ["Q(lines__product__cde='x')", 'Filter: Product has no field "cde" in "lines__product__cde"; did you mean "code"?'],
-    ["Q(name__length=1)", 'Filter: "name__length" goes on behind "name", which is no relation'],
+    ["Q(name__length=1)", 'Filter: "name__length" has the unknown lookup "length"; Char fields take'],
     [
       "Q(category__contains='x')",
       'Filter: "category__contains" uses the lookup "contains", but ManyToOne fields take isnull,',
     ],
+    ["Q(price__gtee=1)", 'Filter: "price__gtee" has the unknown lookup "gtee"; Monetary fields take isnull,'],
+    [
+      "Q(category__parent__name__regex='a')",
+      '"category__parent__name__regex" has the unknown lookup "regex"; Char fields take',
+    ],
+    ["Q(price__gt__more=1)", '"price__gt__more" goes on behind "price", which is no relation'],
     ["Q(price__contains='1')", 'uses the lookup "contains", but Monetary fields take'],
     ["Q(active__gt=True)", 'uses the lookup "gt", but Boolean fields take'],
     ["Q(price='much')", 'Filter: the value of "price" must be a number or a numeral'],

@@ -140,10 +140,19 @@ function walkToOne(scope: Scope, start: Model, { condition, rest }: Pending): Wa
     const field = resolveField(scope, model, name, "Filter", condition.source);
     const remaining = rest.slice(index + 1);
     if (remaining.length === 0 || field.relation?.many === true) return { hops, field, rest: remaining };
+    if (field.relation === null && remaining.length === 1) refuseLookup(condition, field, remaining[0] ?? "");
     model = resolveTarget(scope, field, "Filter", condition.source);
     hops.push(field);
   }
   throw new ValidationError(`Filter: "${repeat(condition.source)}" has no path`);
+}
+
+/** A single name behind a value was meant to be a lookup: those that there are have been taken off the path already. */
+function refuseLookup({ source }: Condition, { field }: ModelField, lookup: string): void {
+  const allowed = FAMILY_LOOKUPS[(field as ColumnField).lookupFamily];
+  if (allowed.length === 0) return;
+  const what = `${field.type} fields take ${allowed.join(", ")}`;
+  throw new ValidationError(`Filter: "${repeat(source)}" has the unknown lookup "${repeat(lookup)}"; ${what}`);
 }
 
 function resolveTest(scope: Scope, walk: Walk, { condition, source }: Pending): ResolvedTest {

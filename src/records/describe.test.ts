@@ -28,7 +28,7 @@ const thing = declareModel("Thing", {
     clone: false,
   }),
   price: monetary({ default: 0, readonly: true, index: true }),
-  weight: float({ precision: 3 }),
+  weight: float({ precision: 3, default: "0.25" }),
   plain: float(),
   place: integer({ sequence: true }),
   day: date({ default: () => "2026-01-01" }),
@@ -64,7 +64,7 @@ test("each field is described by its type, label and unusual options", () => {
       max_length: 40,
     },
     price: { type: "Monetary", label: "Price", readonly: true, index: true, default: 0 },
-    weight: { type: "Float", label: "Weight", precision: 3 },
+    weight: { type: "Float", label: "Weight", default: 0.25, precision: 3 },
     plain: { type: "Float", label: "Plain" },
     place: { type: "Integer", label: "Place", sequence: true },
     // A default that is made for each record cannot be shown.

@@ -1,6 +1,6 @@
 /** Describes models and fields to clients: the registry endpoint. */
 import type { Access } from "../access/access.ts";
-import type { Field, FieldDescription } from "../fields/field.ts";
+import { ColumnField, type Field, type FieldDescription } from "../fields/field.ts";
 import { labelOf } from "../fields/selection.ts";
 import type { ComposedMethod, InputShape } from "../models/composed-method.ts";
 import type { Model, ModelField } from "../models/model.ts";
@@ -139,7 +139,9 @@ function describeTexts({ type, options: { description, hint } }: Field, label: s
   };
 }
 
-/** A default that is a function is computed for each record, so there is nothing to show. */
-function describeDefault({ options: { default: fallback } }: Field): FieldDescription {
-  return fallback === undefined || typeof fallback === "function" ? {} : { default: fallback };
+/** The value as answers print it. A default that is a function is computed for each record, so there is nothing to show. */
+function describeDefault(field: Field): FieldDescription {
+  const { default: fallback } = field.options;
+  if (fallback === undefined || fallback === null || typeof fallback === "function") return {};
+  return { default: field instanceof ColumnField ? JSON.parse(field.wireText(field.parse(fallback))) : fallback };
 }

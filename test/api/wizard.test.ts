@@ -46,7 +46,7 @@ test("what comes before nothing is direct", async () => {
 test("the fields of a form are described like those of a model", async () => {
   expect((await api.call("GET", "/api/get_registry/ChangePricesWizard")).json).toMatchObject({
     percent: { type: "Float", label: "Change in percent", required: true, default: 0 },
-    round_to: { type: "Float", label: "Round to", required: true, default: "0.01" },
+    round_to: { type: "Float", label: "Round to", required: true, default: 0.01 },
   });
 });
 
