@@ -37,6 +37,7 @@ const behaviour = declareBehaviour("Note", {
     fail: declare({}, () => {
       throw new UserError("There is nothing to do");
     }),
+    look: declare({ readonly: true }, ({ env }) => env.model("Note" as never).count()),
     of_records: declare({ scope: "records" }, () => null),
     remove_all: declare({ needs: "delete" }, () => null),
   },
@@ -231,6 +232,15 @@ describe("what is due", () => {
     await moveTo(MIDNIGHT + 2 * HOUR);
     await until(async () => expect(await read(id)).toMatchObject({ error: null }));
     expect(await notes()).toMatchObject([{ name: "now" }]);
+  });
+
+  it("may be a method that changes nothing", async () => {
+    const id = await schedule({ method: "look", inputs: null });
+    await startRunner();
+    await moveTo(MIDNIGHT + HOUR);
+    await untilRan(id);
+    expect(await read(id)).toMatchObject({ error: null });
+    expect(await world.database.rows(raw("SELECT state, result FROM job"))).toEqual([{ state: "done", result: 0 }]);
   });
 
   it("has the rights that its user has by then", async () => {

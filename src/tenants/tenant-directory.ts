@@ -1,4 +1,5 @@
 /** Finds the tenant that a request is for, and never another one; opens databases when they are asked for, lets idle ones go. */
+import { DatabaseUnavailable } from "../database/error-code.ts";
 import { MaintenanceError, MissingError } from "../errors.ts";
 import { type HostRules, parseHost, resolveHost } from "./host.ts";
 import type { LiveTenant } from "./live-tenant.ts";
@@ -103,15 +104,32 @@ export class TenantDirectory {
 
   async #openNew(name: string): Promise<LiveTenant | null> {
     await this.#makeRoom();
-    const live = await this.#source.open(name, () => this.#open.delete(name));
+    const live = await this.#openPressed(name);
     if (live !== null) this.#open.set(name, live);
     return live;
+  }
+
+  /** Where the server has no connections left, databases that nobody works with give theirs up, the longest unused first. */
+  async #openPressed(name: string): Promise<LiveTenant | null> {
+    for (;;) {
+      try {
+        return await this.#source.open(name, () => this.#open.delete(name));
+      } catch (error) {
+        const oldest = this.#leastUsed();
+        if (oldest === undefined || !isExhausted(error)) throw error;
+        await this.#close(oldest);
+      }
+    }
+  }
+
+  #leastUsed(): LiveTenant | undefined {
+    return [...this.#open.values()].filter(({ busy }) => !busy).sort((a, b) => a.lastUsed - b.lastUsed)[0];
   }
 
   /** The number of connections is bounded by the number of databases that are open. */
   async #makeRoom(): Promise<void> {
     if (this.#open.size + this.#opening.size < this.#limits.mostOpen) return;
-    const [oldest] = [...this.#open.values()].filter(({ busy }) => !busy).sort((a, b) => a.lastUsed - b.lastUsed);
+    const oldest = this.#leastUsed();
     if (oldest === undefined) throw new MaintenanceError("The server works with too many databases at the moment");
     await this.#close(oldest);
   }
@@ -128,6 +146,10 @@ export class TenantDirectory {
     this.#open.delete(live.name);
     await live.close();
   }
+}
+
+function isExhausted(error: unknown): boolean {
+  return error instanceof DatabaseUnavailable && (error.code === "server_exhausted" || error.code === "pool_exhausted");
 }
 
 function noSuchDatabase(): MissingError {
