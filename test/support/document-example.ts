@@ -13,13 +13,14 @@ export interface Example {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
   readonly status: number;
+  /** A value of JSON, or the text of an answer that is none. */
   readonly answer: unknown;
 }
 
-const EXAMPLE = /```http\n([\s\S]*?)\n```\n```json (\d{3})\n([\s\S]*?)\n```/g;
+const EXAMPLE = /```http\n([\s\S]*?)\n```\n```(json|csv) (\d{3})\n([\s\S]*?)\n```/g;
 
 /** A request is its first line, headers, an empty line and a body; the answer follows with its status. */
-function parseExample([, request = "", status, answer = ""]: RegExpMatchArray): Example {
+function parseExample([, request = "", format, status, answer = ""]: RegExpMatchArray): Example {
   const end = request.includes("\n\n") ? request.indexOf("\n\n") : request.length;
   const head = request.slice(0, end);
   const body = end === request.length ? undefined : request.slice(end + 2);
@@ -37,7 +38,7 @@ function parseExample([, request = "", status, answer = ""]: RegExpMatchArray): 
     // A form is sent as it stands, with the line ends that forms have.
     body: body === undefined || head.includes("multipart/") ? body?.replaceAll("\n", "\r\n") : JSON.parse(body),
     status: Number(status),
-    answer: JSON.parse(answer),
+    answer: format === "json" ? JSON.parse(answer) : `${answer}\n`,
   };
 }
 

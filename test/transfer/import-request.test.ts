@@ -55,7 +55,7 @@ describe("an import as a job", () => {
     const job = await until(await queue({}), "done");
     const direct = await sendForm(api, "/api/import/Category", {}, FILE);
     expect(direct.status).toBe(400);
-    expect(job).toMatchObject({ kind: "import", done: 4, error: null, result: direct.json });
+    expect(job).toMatchObject({ kind: "import", done: 4, total: 4, error: null, result: direct.json });
     expect(job.file).toEqual({ name: "failed.csv", mimetype: "text/csv", size: expect.any(Number) });
     expect(await categories()).toEqual([]);
   });
@@ -65,6 +65,7 @@ describe("an import as a job", () => {
     const job = await until(path, "done");
     expect(job).toMatchObject({
       done: 4,
+      total: 4,
       result: { created: 2, failed: 2, ids: [], errors: [{ row: 3 }, { row: 5 }] },
     });
     expect(await categories()).toEqual(["Queued 1", "Queued 3"]);

@@ -1,7 +1,7 @@
 /** Imports that go on without anybody waiting for them. */
 import type { FileDescription } from "../../fields/binary.ts";
 import type { JsonValue } from "../../fields/json.ts";
-import type { JobHandler, NewJob } from "../../jobs/job.ts";
+import type { JobHandler, JobProgress, NewJob } from "../../jobs/job.ts";
 import type { TableReader } from "../file/table-reader.ts";
 import type { TableOptions } from "../file/table-row.ts";
 import { storeFailedRows } from "./failed-rows.ts";
@@ -59,12 +59,14 @@ export function importHandler(reader: TableReader): JobHandler {
             },
             keep: (inner, state) => save(inner, asJson(state)),
             end: async (inner, told) => {
+              report(progressOf(told));
               await finish(inner, { result: resultOf(told, options) });
               isFinished = true;
             },
           },
         );
         if (isFinished) return null;
+        report(progressOf(done));
         const file = await storeFailedRows({ reader, handle, table }, faults, files);
         return { result: resultOf(done, options), file };
       } finally {
@@ -72,6 +74,11 @@ export function importHandler(reader: TableReader): JobHandler {
       }
     },
   };
+}
+
+/** Only at the end is it known how many rows there are. */
+function progressOf({ file: { rows } }: ImportReport): JobProgress {
+  return { done: rows, total: rows };
 }
 
 /** What the request would have been answered; the ids of a long import would be too much to keep. */
