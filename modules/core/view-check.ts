@@ -59,12 +59,15 @@ export type ViewProblems = ViewPlace["problems"];
 /**
  * Checks the content of a view.
  *
- * @param model the model that it shows
+ * @param model the model that it shows, or the wizard: then it is a form
  * @returns one problem for each name that the model does not have, and whatever else is wrong
  */
 export function checkView(env: Environment, model: string, type: string, content: unknown): ViewProblems {
   const problems: ViewProblems = [];
-  if (!isModel(env, model)) problems.push({ path: "model", message: `${JSON.stringify(model)} is no model` });
+  const isWizard = env.registry.wizards.has(model);
+  if (!isWizard && !isModel(env, model)) problems.push(noModel(model));
+  else if (isWizard && type !== "form")
+    problems.push({ path: "type", message: `${model} is a wizard: it has forms only` });
   else VIEWS[type]?.(content, { env, model, path: "content", problems });
   return problems;
 }
@@ -82,7 +85,7 @@ export interface WindowContent {
 export function checkWindow(env: Environment, window: WindowContent): ViewProblems {
   const problems: ViewProblems = [];
   const { model, view_types, filter, order, defaults } = window;
-  if (!isModel(env, model)) return [{ path: "model", message: `${JSON.stringify(model)} is no model` }];
+  if (!isModel(env, model)) return [noModel(model)];
   const place = (path: string): ViewPlace => ({ env, model, path, problems });
   listOf((value, at) => {
     if (!VIEW_TYPES.includes(String(value)))
@@ -97,6 +100,10 @@ export function checkWindow(env: Environment, window: WindowContent): ViewProble
     for (const name of Object.keys(Object(defaults))) fieldPath(name, place(`defaults.${name}`));
   }
   return problems;
+}
+
+function noModel(name: string): ViewProblems[number] {
+  return { path: "model", message: `${JSON.stringify(name)} is no model` };
 }
 
 function isModel(env: Environment, name: string): boolean {

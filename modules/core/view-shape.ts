@@ -4,7 +4,7 @@ import { checkFilter, type Environment } from "fullfinity";
 /** Where in a view something is, and what has been wrong so far. */
 export interface ViewPlace {
   readonly env: Environment;
-  /** The model whose fields are meant; it is known to be there. */
+  /** The model or wizard whose fields are meant; it is known to be there. */
   readonly model: string;
   readonly path: string;
   readonly problems: { path: string; message: string }[];
@@ -74,7 +74,7 @@ export const width: ViewCheck = (value, place) => {
     report(place, "must be a whole number above zero");
 };
 
-/** The model that a path leads to; undefined, and reported, where it leads nowhere. Null: it ends in a plain field. */
+/** The model or wizard that a path leads to; undefined, and reported, where it leads nowhere. Null: it ends in a plain field. */
 function follow(value: unknown, place: ViewPlace): string | null | undefined {
   const names = typeof value === "string" ? value.split(/__|\./) : [""];
   let model: string | null = place.model;
@@ -89,26 +89,30 @@ function follow(value: unknown, place: ViewPlace): string | null | undefined {
   return model;
 }
 
-/** The model that a field leads to; null for a plain field, undefined for one that is not there. */
-function targetOf(env: Environment, model: string | null, name: string): string | null | undefined {
-  const field = model === null ? undefined : env.registry.models.get(model)?.fields.get(name);
+/** The model or wizard that a field leads to; null for a plain field, undefined for one that is not there. */
+function targetOf({ registry }: Environment, owner: string | null, name: string): string | null | undefined {
+  if (owner === null) return undefined;
+  const input = registry.wizards.get(owner)?.fields.get(name);
+  if (input !== undefined) return (input.describeOptions().related_model as string | undefined) ?? null;
+  const field = registry.models.get(owner)?.fields.get(name);
   return field === undefined ? undefined : (field.relation?.target ?? null);
 }
 
-/** A field of the model, or a path to one. */
+/** A field of the model or wizard, or a path to one. */
 export const fieldPath: ViewCheck = (value, place) => {
   follow(value, place);
 };
 
-/** A method that the model declares. */
+/** A method that the model or wizard declares. */
 export const methodName: ViewCheck = (value, place) => {
-  const methods = place.env.registry.models.get(place.model)?.behaviour.methods;
+  const { models, wizards } = place.env.registry;
+  const methods = wizards.get(place.model)?.methods ?? models.get(place.model)?.behaviour.methods;
   if (typeof value !== "string" || methods?.has(value) !== true) {
     report(place, `${place.model} has no method ${JSON.stringify(value)}`);
   }
 };
 
-/** A filter of the model. */
+/** A filter of the model, or over the values of the wizard. */
 export const filterText: ViewCheck = (value, place) => {
   const problem = typeof value === "string" ? checkFilter(place.env, place.model, value) : "must be a filter";
   if (problem !== null) report(place, problem);

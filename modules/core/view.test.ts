@@ -49,6 +49,54 @@ test.each<[string, string, unknown, string]>([
   expect(await view(type, content)).toContain(message);
 });
 
+test.each<[string, string, unknown, string]>([
+  ["another type", "list", { fields: ["mode"] }, "400 type: CreateInvoiceWizard is a wizard: it has forms only"],
+  [
+    "a field",
+    "form",
+    { groups: [{ fields: ["mood"] }] },
+    '400 content.groups[0].fields[0]: CreateInvoiceWizard has no field "mood"',
+  ],
+  [
+    "a column of its lines",
+    "form",
+    { groups: [{ fields: [{ field: "lines", columns: ["line.description", "price"] }] }] },
+    '400 content.groups[0].fields[0].columns[1]: CreateInvoiceWizardLine has no field "price"',
+  ],
+  [
+    "a method",
+    "form",
+    { buttons: ["post"], groups: [{ fields: ["mode"] }] },
+    '400 content.buttons[0]: CreateInvoiceWizard has no method "post"',
+  ],
+  [
+    "a value in a condition",
+    "form",
+    { groups: [{ fields: [{ field: "percentage", when: "~(Q() | Q(mood='all'))" }] }] },
+    '400 content.groups[0].fields[0].when: Filter: CreateInvoiceWizard has no field "mood" in "mood"',
+  ],
+  [
+    "what a form does not hold",
+    "form",
+    { groups: [{ fields: [{ field: "lines", when: "Q(orders__status='draft')" }] }] },
+    '400 content.groups[0].fields[0].when: Filter: "orders__status" goes beyond the values of the form',
+  ],
+])("a view of a wizard is refused that has %s", async (_name, type, content, message) => {
+  expect(await view(type, content, "CreateInvoiceWizard")).toBe(message);
+});
+
+test("the view that a wizard names is one of its forms", async () => {
+  const named = [...api.registry.wizards.values()].flatMap(({ name, view: identifier }) =>
+    identifier === null ? [] : [{ identifier, model: name, type: "form" }],
+  );
+  expect(named.length).toBeGreaterThan(2);
+  const { json } = await api.call("POST", "/api/query/UiView", {
+    fields: ["identifier", "model", "type"],
+    q_filter: { identifier__in: named.map(({ identifier }) => identifier) },
+  });
+  expect(json.data).toEqual(expect.arrayContaining(named.map((each) => expect.objectContaining(each))));
+});
+
 test("a view of a model that is not there, or that nobody may know, is refused", async () => {
   for (const model of ["Nothing", "RefreshToken"]) {
     expect(await view("list", { fields: ["id"] }, model)).toBe(`400 model: "${model}" is no model`);

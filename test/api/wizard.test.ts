@@ -21,7 +21,7 @@ test("a form comes with its fields, what it begins with, and a question that cou
     label: "Change prices",
     wizard: {
       model: "ChangePricesWizard",
-      view: null,
+      view: "products.change_prices_form",
       fields: (await api.call("GET", "/api/get_registry/ChangePricesWizard")).json,
       defaults: { percent: 0, round_to: 0.01 },
     },

@@ -24,6 +24,7 @@ import { draftOf, type InvoiceDraft, join, loadParts, planLines } from "../order
 
 export const CreateInvoiceWizard = defineWizard("CreateInvoiceWizard", {
   label: "Create invoice",
+  view: "invoicing.create_invoice_form",
   fields: {
     orders: manyToMany("SaleOrder", { readonly: true, hint: "That are invoiced" }),
     mode: selection(

@@ -26,6 +26,7 @@ import { loadPayable } from "./payment-behaviour.ts";
 
 export const RegisterPaymentWizard = defineWizard("RegisterPaymentWizard", {
   label: "Register payment",
+  view: "invoicing.register_payment_form",
   fields: {
     invoices: manyToMany("Invoice", {
       hint: "Those that are paid, of the ones that were chosen; all of them unless given. Goes with an amount",

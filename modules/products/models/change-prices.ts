@@ -14,6 +14,7 @@ import {
 
 export const ChangePricesWizard = defineWizard("ChangePricesWizard", {
   label: "Change prices",
+  view: "products.change_prices_form",
   fields: {
     percent: float({
       label: "Change in percent",
