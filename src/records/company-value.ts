@@ -28,7 +28,11 @@ interface Written {
 export async function writeOfCompany(env: BaseEnvironment, written: readonly Written[]): Promise<NewValues[]> {
   const open = new Map<CompanyField, Written[]>();
   for (const each of written) {
-    for (const field of each.draft.ofCompany.keys()) open.set(field, [...(open.get(field) ?? []), each]);
+    for (const field of each.draft.ofCompany.keys()) {
+      const records = open.get(field) ?? [];
+      open.set(field, records);
+      records.push(each);
+    }
   }
   const done: NewValues[] = [];
   for (const [field, records] of open) done.push(await writeField(env, field, records));
