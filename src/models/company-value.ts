@@ -38,13 +38,20 @@ export function addCompanyValues(drafts: Map<string, DraftModel>, conflicts: Con
     }
     const { module, file } = draft;
     const name = valuesModelName(draft.name);
+    const table = `${draft.table}_company_value`;
+    const taken = [...drafts.values()].find((each) => each.name === name || each.table === table);
+    if (taken !== undefined) {
+      const message = `has perCompany fields, whose values need the model ${name} and the table "${table}": ${taken.name} is there`;
+      conflicts.push({ module, file, subject: draft.name, message });
+      continue;
+    }
     const reference = (target: string): DraftField => {
       // A company may say something of what belongs to another one: nobody sees more by that.
       const options = { required: true, onDelete: "CASCADE", index: true, otherCompanies: true } as const;
       return { field: new ManyToOneField(target, options), module, file };
     };
     drafts.set(name, {
-      ...{ name, module, file, table: `${draft.table}_company_value` },
+      ...{ name, module, file, table },
       options: {
         label: `${draft.options.label}: values of companies`,
         internal: true,

@@ -162,8 +162,8 @@ export function checkShape(
     const complain = (message: string) => report(`its ${what} "${name}" ${message}`);
     const problem = fieldNameProblem(name) ?? groupsProblem(field.options) ?? defaultProblem(field);
     if (problem !== null) complain(`cannot be: ${problem}`);
-    const { calculate, unique, index } = field.options;
-    const useless = Object.entries({ calculate, unique, index }).filter(([, value]) => value !== undefined);
+    const { calculate, unique, index, perCompany } = field.options;
+    const useless = Object.entries({ calculate, unique, index, perCompany }).filter(([, value]) => value !== undefined);
     for (const [option] of useless) complain(`has no column, so that ${option} means nothing`);
     const target = targetOf(field);
     if (target === undefined && !(field instanceof ColumnField)) complain(`cannot be a ${field.type} field`);

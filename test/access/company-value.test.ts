@@ -361,6 +361,18 @@ test.each<[field: Field, message: string]>([
   expect(() => composeRegistry([...modules, declareModule("wrong", wrong)])).toThrow(`Wrong.wrong: ${message}`);
 });
 
+test("the model of the values takes no other one's name or table", () => {
+  for (const [other, options] of [
+    ["ArticleCompanyValue", {}],
+    ["Other", { table: "article_company_value" }],
+  ] as const) {
+    const taken = declareModule("taken", declareModel(other, { name: char() }, options));
+    expect(() => composeRegistry([...modules, taken])).toThrow(
+      `Article: has perCompany fields, whose values need the model ArticleCompanyValue and the table "article_company_value": ${other} is there`,
+    );
+  }
+});
+
 test("what is everybody's cannot depend on them", () => {
   const fields = {
     name: char({ perCompany: true }),
