@@ -65,7 +65,7 @@ export interface Endpoint<
   /** With parameters in braces: `/api/query/{model}`. `{id}` is a record id, everything else a name. */
   readonly path: Path;
   readonly guard: Guard;
-  /** Takes an `Idempotency-Key` although it names no model: a module's endpoint that may change records. */
+  /** Takes an `Idempotency-Key` although it changes no records of a model: a module's endpoint that may do so, or one that queues jobs. */
   readonly keyed?: true;
   /** What the user must be allowed to do with records of the model in the path; `declared` where its method says so. */
   readonly needs?: "read" | "create" | "write" | "delete" | "declared";

@@ -20,6 +20,7 @@ export const exportRecords = endpoint({
   method: "POST",
   path: "/api/export/{model}",
   guard: "internal",
+  keyed: true,
   needs: "read",
   tag: "Records",
   summary: "Export records to a file",

@@ -29,11 +29,14 @@ export async function answerOnce(
 ): Promise<string> {
   const [path] = request.url.split("?");
   const content = JSON.stringify([request.method, path, query, body, request.headers["if-match"]]);
-  const { text, etag, replayed } = await runOnce(env, { key, content }, async (inner) => {
+  const header = (name: string) => (reply.getHeader(name) as string | undefined) ?? null;
+  const { text, status, etag, location, replayed } = await runOnce(env, { key, content }, async (inner) => {
     const answer = await work(inner);
-    return { text: answer, etag: (reply.getHeader("etag") as string | undefined) ?? null };
+    return { text: answer, status: reply.statusCode, etag: header("etag"), location: header("location") };
   });
+  reply.code(status);
   if (etag !== null) reply.header("etag", etag);
+  if (location !== null) reply.header("location", location);
   if (replayed) reply.header("idempotent-replayed", "true");
   return text;
 }

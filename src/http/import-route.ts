@@ -28,7 +28,7 @@ export function addImportRoute(context: RouteContext, reader: TableReader): void
       // Whoever may not import at all is told so at once.
       checkImport(env, path.model);
       const content = await storeContent(files, handle.createReadStream({ start: 0, autoClose: false }));
-      return queueJob(importJobOf(path.model, table, options, { name, mimetype, ...content }), exchange);
+      return queueJob(env, importJobOf(path.model, table, options, { name, mimetype, ...content }), exchange);
     }
     const report = await runImport(
       env,

@@ -11,6 +11,7 @@ import {
   loadJobFile,
   MOST_WAITING,
 } from "../jobs/job-record.ts";
+import type { Environment } from "../records/environment.ts";
 import { callerOf, tenantOf } from "./caller.ts";
 import { addDownloadRoute, addUserRoute, type Exchange, type RouteContext } from "./route.ts";
 
@@ -32,13 +33,18 @@ export function addJobRoutes(context: RouteContext): void {
 }
 
 /**
- * Makes a job of a request, also of one that reads from a replica.
+ * Makes a job of a request.
  *
+ * @param env where the job is written: never a replica
  * @returns the text of the answer, which has status 202
  * @throws UserError where the user has too many jobs already
  */
-export async function queueJob(job: Omit<NewJob, "caller">, { request, reply }: Exchange): Promise<string> {
-  const id = await insertJob(tenantOf(request).database, { ...job, caller: jobCaller(request) });
+export async function queueJob(
+  { session }: Environment,
+  job: Omit<NewJob, "caller">,
+  { request, reply }: Exchange,
+): Promise<string> {
+  const id = await insertJob(session, { ...job, caller: jobCaller(request) });
   if (id === null) throw new UserError(`You have ${MOST_WAITING} jobs that are not done: wait, or cancel some`);
   reply.code(202).header("location", `/api/jobs/${id}`);
   return JSON.stringify({ message: "Job queued", job_id: id });

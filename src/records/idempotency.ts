@@ -10,7 +10,9 @@ import type { BaseEnvironment } from "./base-environment.ts";
 export interface KeptAnswer {
   /** JSON text. */
   readonly text: string;
+  readonly status: number;
   readonly etag: string | null;
+  readonly location: string | null;
 }
 
 /** A request that carries a key. */
@@ -52,22 +54,24 @@ export function runOnce<Env extends BaseEnvironment>(
     // A statement of its own, so that it sees what the last holder of the lock has committed.
     const [kept] = await session.rows<KeptAnswer & { request: string }>({
       name: "idempotency_find",
-      text: "SELECT request, answer AS text, etag FROM idempotency_key WHERE hash = $1",
+      text: "SELECT request, answer AS text, coalesce(status, 200) AS status, etag, location FROM idempotency_key WHERE hash = $1",
       values: [hash],
     });
     if (kept !== undefined) {
       if (kept.request !== request) {
         throw new ValidationError("Idempotency-Key: was used for another request; give each request a key of its own");
       }
-      return { text: kept.text, etag: kept.etag, replayed: true };
+      const { text, status, etag, location } = kept;
+      return { text, status, etag, location, replayed: true };
     }
-    const { text, etag } = await work(inner);
+    const { text, status, etag, location } = await work(inner);
     await session.run({
       name: "idempotency_keep",
-      text: "INSERT INTO idempotency_key (user_id, hash, request, answer, etag, used) VALUES ($1, $2, $3, $4, $5, now())",
-      values: [user, hash, request, text, etag],
+      text: `INSERT INTO idempotency_key (user_id, hash, request, answer, status, etag, location, used)
+VALUES ($1, $2, $3, $4, $5, $6, $7, now())`,
+      values: [user, hash, request, text, status, etag, location],
     });
-    return { text, etag, replayed: false };
+    return { text, status, etag, location, replayed: false };
   });
 }
 

@@ -61,6 +61,17 @@ describe("sent again", () => {
     expect(other.json.detail).toMatch(/^Idempotency-Key: was used for another request/);
   });
 
+  test("a job is queued once, with the status and the place of the first time", async () => {
+    const key = newKey();
+    const queue = (fields: string[]) => api.call("POST", "/api/export/Product?job=true", { fields }, keyed(key));
+    const [first, again] = [await queue(["name"]), await queue(["name"])];
+    expect([again.status, again.text, again.headers.location]).toEqual([202, first.text, first.headers.location]);
+    expect(again.headers["idempotent-replayed"]).toBe("true");
+    expect(first.headers.location).toBe(`/api/jobs/${first.json.job_id}`);
+    expect(((await api.call("GET", "/api/jobs")).json.data as unknown[]).length).toBe(1);
+    expect((await queue(["code"])).status).toBe(400);
+  });
+
   test("by somebody else it is another request", async () => {
     const key = newKey();
     const body = { name: "Everybody's" };

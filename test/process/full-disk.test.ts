@@ -72,6 +72,15 @@ function formOf(content: string, more: Readonly<Record<string, string>> = {}): F
   return form;
 }
 
+/** A job once it has ended. */
+async function ended(id: unknown): Promise<Record<string, unknown>> {
+  for (;;) {
+    const job = await json(await send(`/api/jobs/${id}`, undefined, "GET"));
+    if (job.state !== "queued" && job.state !== "running") return job;
+    await sleep(50);
+  }
+}
+
 /** Everything that lies where the program keeps files for good or for a while, as the names of files. */
 async function filesLeft(): Promise<string[]> {
   const all = await Promise.all(
@@ -105,11 +114,7 @@ describe("a file that finds no room", () => {
     const body = JSON.stringify({ fields: ["name", "description"], format: "csv" });
     const { job_id } = await json(await send("/api/export/Product?job=true", body));
     const path = `/api/jobs/${job_id}`;
-    let job: Record<string, unknown>;
-    do {
-      await sleep(50);
-      job = await json(await send(path, undefined, "GET"));
-    } while (job.state === "queued" || job.state === "running");
+    const job = await ended(job_id);
     const { error, detail } = full;
     expect(job).toMatchObject({ state: "failed", result: null, file: null, error: { error, detail } });
     expect((await send(`${path}/file`, undefined, "GET")).status).toBe(404);
@@ -119,11 +124,28 @@ describe("a file that finds no room", () => {
     expect((await direct.arrayBuffer()).byteLength).toBeGreaterThan(TOO_MUCH);
   });
 
+  it("of rows that failed leaves the import told of", { timeout: LONG }, async () => {
+    // The file that comes has room, but not with a message in each row.
+    const bad = Array.from({ length: 9000 }, (_, index) => `Bad ${index},${"x".repeat(90)}`).join("\n");
+    const form = formOf(`name,price\nGood,1\n${bad}\n`, { on_error: "skip" });
+    const job = await ended((await json(await send("/api/import/Product?job=true", form))).job_id);
+    const message =
+      "Imported: 1 created, 0 updated, 0 unchanged, 9000 failed; the server has no room for the file of those that failed";
+    expect(job).toMatchObject({
+      state: "done",
+      file: null,
+      error: null,
+      result: { created: 1, failed: 9000, message },
+    });
+    // The file that came, and nothing of the other one.
+    expect(await filesLeft()).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)]);
+  });
+
   it("is nobody else's trouble", async () => {
     const answer = await send("/api/import/Category", formOf("name\nStill works\n"));
     expect([answer.status, await json(answer)]).toMatchObject([200, { created: 1 }]);
     const stored = await send("/api/attach/Company/1", formOf("small"));
     expect(stored.status).toBe(200);
-    expect(await filesLeft()).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)]);
+    expect(await filesLeft()).toHaveLength(2);
   });
 });

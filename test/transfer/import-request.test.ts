@@ -42,7 +42,7 @@ const until = (path: string, state: string) =>
     { timeout: 20_000 },
   );
 
-async function categories(): Promise<unknown> {
+async function categories(): Promise<readonly string[]> {
   const { json } = await api.call("POST", "/api/query/Category", {
     q_filter: "Q(name__startswith='Queued')",
     order_by: ["id"],
@@ -91,6 +91,16 @@ describe("an import as a job", () => {
     const job = await until(await queue({ dry_run: "true", on_error: "skip" }), "done");
     expect(job.result).toMatchObject({ dry_run: true, created: 2, failed: 2 });
     expect(await categories()).toEqual(before);
+  });
+
+  it("sent again with its key is the same job, and another file is another request", async () => {
+    const sent = (content: string) =>
+      sendForm(api, "/api/import/Category?job=true", {}, content, { headers: { "idempotency-key": "import-once" } });
+    const [first, again] = [await sent("name\nQueued once\n"), await sent("name\nQueued once\n")];
+    expect([again.status, again.text, again.headers.location]).toEqual([202, first.text, first.headers.location]);
+    await until(String(first.headers.location), "done");
+    expect((await categories()).filter((name) => name === "Queued once")).toHaveLength(1);
+    expect((await sent("name\nQueued twice\n")).status).toBe(400);
   });
 
   it("that cannot be read fails with the reason", async () => {

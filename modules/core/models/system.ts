@@ -106,7 +106,9 @@ export const IdempotencyKey = defineModel("IdempotencyKey", {
     hash: char({ required: true, unique: true, maxLength: 64, hint: "Of user and key" }),
     request: char({ required: true, maxLength: 64, hint: "Hash of the request" }),
     answer: text({ required: true }),
+    status: integer({ hint: "Of the answer; 200 where it is not told" }),
     etag: char({ maxLength: 32 }),
+    location: char({ maxLength: 255 }),
     used: datetime({ required: true, index: true }),
   },
 });

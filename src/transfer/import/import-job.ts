@@ -1,7 +1,8 @@
 /** Imports that go on without anybody waiting for them. */
+import { InsufficientStorageError } from "../../errors.ts";
 import type { FileDescription } from "../../fields/binary.ts";
 import type { JsonValue } from "../../fields/json.ts";
-import type { JobHandler, JobProgress, NewJob } from "../../jobs/job.ts";
+import type { JobHandler, JobOutcome, JobProgress, NewJob } from "../../jobs/job.ts";
 import type { TableReader } from "../file/table-reader.ts";
 import type { TableOptions } from "../file/table-row.ts";
 import { storeFailedRows } from "./failed-rows.ts";
@@ -67,13 +68,27 @@ export function importHandler(reader: TableReader): JobHandler {
         );
         if (isFinished) return null;
         report(progressOf(done));
-        const file = await storeFailedRows({ reader, handle, table }, faults, files);
-        return { result: resultOf(done, options), file };
+        return await withFailedRows(done, options, () => storeFailedRows({ reader, handle, table }, faults, files));
       } finally {
         await handle.close();
       }
     },
   };
+}
+
+/** What has been written is told of, even where its file finds no room. */
+async function withFailedRows(
+  report: ImportReport,
+  options: ImportOptions,
+  store: () => Promise<FileDescription | null>,
+): Promise<JobOutcome> {
+  try {
+    return { result: resultOf(report, options), file: await store() };
+  } catch (error) {
+    if (!(error instanceof InsufficientStorageError)) throw error;
+    const message = `${report.message}; the server has no room for the file of those that failed`;
+    return { result: resultOf({ ...report, message }, options), file: null };
+  }
 }
 
 /** Only at the end is it known how many rows there are. */
