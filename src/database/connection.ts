@@ -13,6 +13,8 @@ const MAX_PREPARED = 1000;
 const CANCEL_AFTER_MS = 10;
 /** A request to stop that comes before the server has begun is lost, so after so many milliseconds it is sent again. */
 const CANCEL_AGAIN_MS = 1000;
+/** Nobody waits longer for the answer to such a request, in milliseconds: there is none but the end of its line. */
+const CANCEL_WAIT_MS = 10_000;
 
 /** The members of the driver's client that its type declarations leave out. */
 interface DriverMembers {
@@ -165,8 +167,11 @@ export class Connection {
       ? createConnection(`${host}/.s.PGSQL.${port}`)
       : createConnection({ host, port });
     socket.on("error", () => socket.destroy()); // the statement's own time limit remains
+    socket.setTimeout(CANCEL_WAIT_MS, () => socket.destroy());
     socket.unref();
-    socket.end(request);
+    // The other end closes when it has seen to it: pgbouncer 1.18 does not survive a client that leaves before.
+    socket.resume();
+    socket.write(request);
   }
 
   /** Closes in good order: what was sent is answered first. */

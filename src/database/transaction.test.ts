@@ -15,7 +15,8 @@ const ids = async () =>
   (await database.rows<{ id: number }>(statement("SELECT id FROM t ORDER BY id"))).map(({ id }) => id);
 
 beforeAll(async () => {
-  test = await createTestDatabase({ settings: { maxConnections: 4 } });
+  // Each deadlock takes the server a second to see: whoever waits for a connection meanwhile gets one in the end.
+  test = await createTestDatabase({ settings: { maxConnections: 4, waitTimeout: 60_000 } });
   database = test.database;
   await database.run(statement("CREATE TABLE t (id int PRIMARY KEY, n int)"));
   await database.run(

@@ -158,6 +158,9 @@ test("requests of others on the same connections get their answers while some go
 });
 
 test("requests that wait in one connection are all given up with it", async () => {
+  // Each is to wait in a connection of its own to the database, so both of these have to be there.
+  const pause = { text: "select pg_sleep(0.05)", values: [] };
+  await Promise.all([pause, pause].map((each) => api.database.database.rows(each)));
   await hold(LOCK);
   const body = JSON.stringify({ limit: 1 });
   const socket = connect(port, "127.0.0.1");

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from "vitest";
+import { Cancellation } from "../../src/database/cancellation.ts";
 import { dropDatabase } from "../../src/database/catalog.ts";
 import { withDatabase } from "../../src/database/connection-option.ts";
 import { Database } from "../../src/database/database.ts";
@@ -135,6 +136,24 @@ describe.skipIf(poolerMissing !== null)(poolerMissing ?? "behind a pooler", () =
     token = theirs;
     await vi.waitFor(async () => expect((await call(1, "POST", "/api/query/Contact", {})).status).toBe(403));
     token = admin;
+  });
+
+  it("a statement that nobody wants any more is stopped, and nothing that a transaction sets is left", {
+    timeout: LONG,
+  }, async () => {
+    const database = new Database({
+      connection: { url: directUrl(), database: name },
+      pooler: { url: pooler.url(name) },
+      maxConnections: 1,
+    });
+    const cancellation = new Cancellation();
+    const slow = database.during(cancellation).rows(raw("SELECT pg_sleep(60)"));
+    setTimeout(() => cancellation.cancel(), 100);
+    await expect(slow).rejects.toMatchObject({ code: "cancelled" });
+    await database.transaction((session) => session.run(raw("SET LOCAL statement_timeout = 1234")));
+    const told = await database.rows(raw("SELECT current_setting('statement_timeout') AS timeout"));
+    expect(told).toEqual([{ timeout: "30s" }]);
+    await database.close();
   });
 
   it("modules change while both serve", { timeout: LONG }, async () => {
