@@ -232,5 +232,7 @@ export async function loadProductTerms(
 async function loadPriceConversion(env: Environment, terms: PriceTerms): Promise<((price: string) => Decimal) | null> {
   const own = (await loadCompanyCurrencies(env)).get(terms.company);
   if (own === undefined || own === terms.currency) return null;
+  // A currency that is not there is told at its field.
+  if ((await env.model("Currency").filter({ id: terms.currency }).count()) === 0) return null;
   return (await loadConversion(env, own, terms.currency, terms.date)).convert;
 }

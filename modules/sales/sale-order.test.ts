@@ -65,6 +65,11 @@ describe("what is left out", () => {
       "400 There is no rate of exchange for GBP on 2025-12-31 or before",
     );
     await admin.create("SaleOrder", { ...order, lines: [{ product: desk, unit_price: "1" }] });
+    const nowhere = { contact: 999_999, currency: 999_999, lines: [{ product: desk, quantity: "x" }] };
+    expect(await admin.refusal(admin.create("SaleOrder", nowhere))).toBe(
+      '400 lines[0].quantity: must be a number or a numeral such as "12.50", not a text; ' +
+        "contact: there is no such Contact record; currency: there is no such Currency record",
+    );
   });
 
   test.each<[string, object, string]>([

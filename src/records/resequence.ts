@@ -4,12 +4,12 @@ import { IntegerField } from "../fields/number.ts";
 import type { Model, StoredField } from "../models/model.ts";
 import { resolveField } from "../query/path.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
+import { checkTree } from "./check-tree.ts";
 import { missingRecord, queryAs } from "./read.ts";
 import { resolveWritable } from "./write.ts";
 import { endRun } from "./write-end.ts";
 import { changeOf } from "./write-level.ts";
 import { beginRun } from "./write-run.ts";
-import { checkTree } from "./write-tree.ts";
 
 /** Where a record is to go. */
 export interface Move {

@@ -1,6 +1,6 @@
 /** Checks that the records a write refers to are there for the caller: what it may not see, it may not refer to. */
 import type { RecordOperation } from "../access/access.ts";
-import { ValidationError } from "../errors.ts";
+import { type FieldError, ValidationError } from "../errors.ts";
 import { type Model, modelOf, type StoredField } from "../models/model.ts";
 import { compilePassingMany } from "../query/compile-write-many.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
@@ -20,28 +20,43 @@ export interface Reference {
  * values whose targets a rule may hide. Where there is no rule, the foreign key itself is the check.
  */
 export function referencesOf(env: BaseEnvironment, model: Model, drafts: readonly Draft[]): Reference[] {
+  return collect(env, model, drafts, (target) => env.access.rule(target, "read") !== null);
+}
+
+/** All records that values refer to, of models that the caller may read. */
+export function everyReference(env: BaseEnvironment, model: Model, drafts: readonly Draft[]): Reference[] {
+  return collect(env, model, drafts, (target) => env.access.canRead(target));
+}
+
+/** @param isSought whether to-one values that refer to a model count */
+function collect(
+  env: BaseEnvironment,
+  model: Model,
+  drafts: readonly Draft[],
+  isSought: (target: Model) => boolean,
+): Reference[] {
   const found: Reference[] = [];
   const seen = new Set<Draft["columns"]>();
-  const ruled = [...model.fields.values()].flatMap((field) => {
+  const sought = [...model.fields.values()].flatMap((field) => {
     const target = field.kind === "stored" && field.relation !== null && modelOf(env.registry, field.relation.target);
-    return target && env.access.rule(target, "read") !== null ? [{ field: field as StoredField, target }] : [];
+    return target && isSought(target) ? [{ field: field as StoredField, target }] : [];
   });
   for (const { path, columns, ofCompany, relations } of drafts) {
     // A change that is the same for many records is checked once.
-    for (const { field, target } of seen.has(columns) ? [] : ruled) {
+    for (const { field, target } of seen.has(columns) ? [] : sought) {
       const id = columns.get(field);
       if (typeof id === "number") found.push({ target, id, path: joinPath(path, field.name) });
     }
     seen.add(columns);
     for (const [{ name, relation }, id] of ofCompany) {
       const target = relation === null ? null : modelOf(env.registry, relation.target);
-      if (target === null || typeof id !== "number" || env.access.rule(target, "read") === null) continue;
+      if (target === null || typeof id !== "number" || !isSought(target)) continue;
       found.push({ target, id, path: joinPath(path, name) });
     }
     for (const { field, lines, creates, updates } of relations) {
       const target = modelOf(env.registry, field.relation.target);
       for (const [id, place] of lines.targets) found.push({ target, id, path: place });
-      found.push(...referencesOf(env, target, creates), ...referencesOf(env, target, updates));
+      found.push(...collect(env, target, creates, isSought), ...collect(env, target, updates, isSought));
     }
   }
   return found;
@@ -53,13 +68,18 @@ export function referencesOf(env: BaseEnvironment, model: Model, drafts: readonl
  * @throws ValidationError with every place whose record is not there for the caller
  */
 export async function checkReferences(env: BaseEnvironment, references: readonly Reference[]): Promise<void> {
+  const missing = await findMissing(env, references);
+  if (missing.length > 0) throw ValidationError.ofFields(missing);
+}
+
+/** What is wrong with references whose record is not there for the caller. */
+export async function findMissing(env: BaseEnvironment, references: readonly Reference[]): Promise<FieldError[]> {
   const wanted = new Map<Model, Set<number>>();
   for (const { target, id } of references) wanted.set(target, (wanted.get(target) ?? new Set()).add(id));
   const seen = new Map<Model, Set<number>>();
   for (const [target, ids] of wanted) seen.set(target, await findPassing(env, target, "read", [...ids]));
   const missing = references.filter(({ target, id }) => seen.get(target)?.has(id) !== true);
-  if (missing.length === 0) return;
-  throw ValidationError.ofFields(missing.map(({ target, path }) => ({ path, message: noSuchRecord(target) })));
+  return missing.map(({ target, path }) => ({ path, message: noSuchRecord(target) }));
 }
 
 /** Those of the ids whose records pass the rules of an operation. */

@@ -4,6 +4,7 @@ import { ValueProblem } from "../fields/field.ts";
 import { parseId } from "../fields/relation.ts";
 import type { Model } from "../models/model.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
+import { writeChecked } from "./check-tree.ts";
 import { bindsCompanies } from "./company-check.ts";
 import { isRecorded } from "./history.ts";
 import type { GivenRecord } from "./lines.ts";
@@ -18,7 +19,7 @@ import { isPlainDeletion, resolveWritable } from "./write.ts";
 import { endRun } from "./write-end.ts";
 import { changeOf, prepareRun, runLevel } from "./write-level.ts";
 import { beginRun, WriteRun } from "./write-run.ts";
-import { checksInTransaction, checkTree, type Draft } from "./write-tree.ts";
+import { checksInTransaction, type Draft } from "./write-tree.ts";
 
 /** Records of one call. */
 export const MOST_RECORDS = 10_000;
@@ -138,17 +139,18 @@ async function writeMany(
   work: (run: WriteRun, drafts: readonly Draft[]) => Promise<readonly number[]>,
 ): Promise<readonly number[]> {
   if (given.length === 0) return [];
-  const check = (inner: BaseEnvironment) => checkTree(inner, model, operation, given);
-  const early = checksInTransaction(model, operation, given) ? null : await check(env);
-  if (early !== null && isPlainCreation(env, model, operation, early)) return work(new WriteRun(env), early);
-  return env.transaction(async (inner) => {
-    const drafts = early ?? (await check(inner));
-    const run = await beginRun(inner);
-    await prepareRun(run, model, drafts);
-    return inner.complete(async () => {
-      const written = await work(run, drafts);
-      await endRun(run);
-      return written;
+  return writeChecked(env, model, operation, given, async (check) => {
+    const early = checksInTransaction(model, operation, given) ? null : await check(env);
+    if (early !== null && isPlainCreation(env, model, operation, early)) return work(new WriteRun(env), early);
+    return env.transaction(async (inner) => {
+      const drafts = early ?? (await check(inner));
+      const run = await beginRun(inner);
+      await prepareRun(run, model, drafts);
+      return inner.complete(async () => {
+        const written = await work(run, drafts);
+        await endRun(run);
+        return written;
+      });
     });
   });
 }

@@ -4,12 +4,13 @@ import { type LinkedField, type Model, type ModelField, modelOf, type StoredFiel
 import { keeperOf } from "../query/path.ts";
 import type { SqlValue } from "../sql/value.ts";
 import { isTreeField, lockTrees } from "./ancestor.ts";
+import { checkTree } from "./check-tree.ts";
 import { writeOfCompany } from "./company-value.ts";
 import { changePairs, findKept, isOwned, keptFields, loadMembers } from "./link-write.ts";
 import { type Holder, type Membership, planMoves, planRelation, type RelationPlan } from "./relation-plan.ts";
 import { checkReferences, referencesOf } from "./target.ts";
 import type { ChangeRow, WriteRow, WriteRun } from "./write-run.ts";
-import { checkTree, type Draft, inverseOf } from "./write-tree.ts";
+import { type Draft, inverseOf } from "./write-tree.ts";
 
 /** A record that has been written, with what is still to be written of it. */
 export interface WrittenDraft {

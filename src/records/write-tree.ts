@@ -1,6 +1,6 @@
 /** Checks everything that a write brings, records within records included, before any of it is written. */
 import type { RecordOperation } from "../access/access.ts";
-import { AccessError, type FieldError, ValidationError } from "../errors.ts";
+import { AccessError, type FieldError } from "../errors.ts";
 import type { RunningEnvironment } from "../fields/known-model.ts";
 import { ManyToManyField } from "../fields/relation.ts";
 import type { DraftChange } from "../models/behaviour.ts";
@@ -72,21 +72,20 @@ export function checksInTransaction(
 }
 
 /**
- * Checks records of one model, with all that their lists bring.
+ * Reads records of one model, with all that their lists bring, and every value of the whole tree that is wrong, unknown, read-only or
+ * missing. Where there are errors the drafts are not fit to be written: they hold what is right.
  *
- * @throws ValidationError with every value of the whole tree that is wrong, unknown, read-only or missing
  * @throws AccessError where the caller may not do what a list wants to records of its model
  */
-export async function checkTree(
+export async function readTree(
   env: BaseEnvironment,
   model: Model,
   operation: "create" | "write",
   given: readonly GivenRecord[],
-): Promise<Draft[]> {
+): Promise<{ readonly drafts: Draft[]; readonly errors: readonly FieldError[] }> {
   const check: Check = { env, errors: [], budget: { left: MOST_LINES } };
   const drafts = await checkLevel(check, model, operation, given, null, 0);
-  if (check.errors.length > 0) throw ValidationError.ofFields(distinct(check.errors));
-  return drafts;
+  return { drafts, errors: check.errors };
 }
 
 /** @throws AccessError unless the caller may do this to records of the model */
@@ -102,11 +101,6 @@ export function inverseOf(target: Model, { relation: { link } }: LinkedField): S
     if (field.kind === "stored" && field.column === link.column) return field;
   }
   throw new Error(`${target.name} has no column ${link.column}`);
-}
-
-/** One value that is given for many records makes the same errors for each of them. */
-function distinct(errors: readonly FieldError[]): FieldError[] {
-  return [...new Map(errors.map((error) => [JSON.stringify(error), error])).values()].slice(0, MOST_ERRORS);
 }
 
 async function checkLevel(

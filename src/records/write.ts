@@ -9,6 +9,7 @@ import type { SqlValue } from "../sql/value.ts";
 import { isTreeField } from "./ancestor.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
 import { completeText } from "./calculate.ts";
+import { writeChecked } from "./check-tree.ts";
 import { bindsCompanies } from "./company-check.ts";
 import { isRecorded } from "./history.ts";
 import type { CachedPlan } from "./plan-cache.ts";
@@ -24,7 +25,7 @@ import { translateViolation } from "./violation.ts";
 import { endRun } from "./write-end.ts";
 import { prepareRun, runParts } from "./write-level.ts";
 import { beginRun, rulesOf } from "./write-run.ts";
-import { checkRight, checksInTransaction, checkTree, type Draft } from "./write-tree.ts";
+import { checkRight, checksInTransaction, type Draft } from "./write-tree.ts";
 
 /** What a write answers with. */
 export interface WrittenRecord {
@@ -181,11 +182,22 @@ function planKey(env: BaseEnvironment, shape: readonly unknown[]): string {
 }
 
 /** Runs a write. One statement is a transaction by itself; what needs more of them gets a transaction around. */
-async function writeSingle(env: BaseEnvironment, write: SingleWrite, values: GivenValues): Promise<WrittenRecord> {
+function writeSingle(env: BaseEnvironment, write: SingleWrite, values: GivenValues): Promise<WrittenRecord> {
   const { model, operation, id } = write;
   const given = [{ path: "", id, values }];
-  const check = (inner: BaseEnvironment) => checkTree(inner, model, operation, given);
-  const early = checksInTransaction(model, operation, given) ? null : await check(env);
+  const isLate = checksInTransaction(model, operation, given);
+  return writeChecked(env, model, operation, given, (check) => performSingle(env, write, check, isLate));
+}
+
+/** @param isLate whether the check takes a transaction */
+async function performSingle(
+  env: BaseEnvironment,
+  write: SingleWrite,
+  check: (inner: BaseEnvironment) => Promise<Draft[]>,
+  isLate: boolean,
+): Promise<WrittenRecord> {
+  const { model, operation, id } = write;
+  const early = isLate ? null : await check(env);
   if (early !== null) {
     const statement = planSingle(env, write, early);
     if (isPlain(env, statement)) return runSingle(env, statement);
