@@ -37,6 +37,13 @@ interface GroupRow {
   readonly [key: `k${number}`]: string | null;
 }
 
+/** The groups of a request as the statement gives them. */
+interface FoundGroups {
+  readonly rows: readonly GroupRow[];
+  readonly filter: ParsedFilter | null;
+  readonly keys: readonly GroupKey[];
+}
+
 /**
  * Reads a page of groups. Each has its keys and aggregates under the names that the request gives them, `count`, and
  * `q_filter`, which selects exactly its records.
@@ -46,6 +53,27 @@ interface GroupRow {
  * @throws ValidationError naming whatever in the request is unknown or malformed
  */
 export async function groupRecords(env: BaseEnvironment, modelName: string, request: GroupRequest): Promise<Page> {
+  const { rows, filter, keys } = await findGroups(env, modelName, request);
+  const writeFilter = groupFilterWriter(filter?.q ?? null, keys, env.clock.timeZone);
+  const groups = rows.flatMap((row) => {
+    if (row.data === null) return [];
+    const text = writeFilter(keys.map((_, index) => row[`k${index}`] ?? null));
+    return [`${row.data.slice(0, -1)}, "q_filter" : ${JSON.stringify(text)}}`];
+  });
+  return { data: `[${groups.join(", ")}]`, total: rows[0]?.total ?? 0, totalIsExact: true, nextCursor: null };
+}
+
+/**
+ * Reads groups as {@link groupRecords} does, but for `q_filter`: each one holds the whole filter of the request, which may be long.
+ *
+ * @returns their JSON text, a list
+ */
+export async function groupValues(env: BaseEnvironment, modelName: string, request: GroupRequest): Promise<string> {
+  const { rows } = await findGroups(env, modelName, request);
+  return `[${rows.flatMap(({ data }) => data ?? []).join(", ")}]`;
+}
+
+async function findGroups(env: BaseEnvironment, modelName: string, request: GroupRequest): Promise<FoundGroups> {
   const { access } = env;
   const { aggregates = [], order_by: order = [], limit = DEFAULT_LIMIT, offset = 0 } = request;
   const groupBy = request.group_by ?? [];
@@ -65,14 +93,7 @@ export async function groupRecords(env: BaseEnvironment, modelName: string, requ
   const rows = await env
     .run<GroupRow>(cached.plan, cached.known, literals, hasOffset ? [offset] : [])
     .catch(translateOverflow);
-  const keys: readonly GroupKey[] = cached.extra;
-  const writeFilter = groupFilterWriter(filter?.q ?? null, keys, env.clock.timeZone);
-  const groups = rows.flatMap((row) => {
-    if (row.data === null) return [];
-    const text = writeFilter(keys.map((_, index) => row[`k${index}`] ?? null));
-    return [`${row.data.slice(0, -1)}, "q_filter" : ${JSON.stringify(text)}}`];
-  });
-  return { data: `[${groups.join(", ")}]`, total: rows[0]?.total ?? 0, totalIsExact: true, nextCursor: null };
+  return { rows, filter, keys: cached.extra };
 }
 
 /** Errors of this filter must not read as if they were about the filter of the records. */

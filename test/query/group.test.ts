@@ -1,7 +1,7 @@
 /** Grouping in PostgreSQL: keys, aggregates, having, order, pages; each group with the filter that selects its records. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Environment } from "../../src/records/environment.ts";
-import type { GroupRequest } from "../../src/records/group.ts";
+import { type GroupRequest, groupValues } from "../../src/records/group.ts";
 import { filterData } from "../fixtures/filter-data.ts";
 import { storeFilterData } from "../fixtures/filter-registry.ts";
 import { createGroupDatabase, environmentFor, groupsOf, idsOf } from "../fixtures/group-reader.ts";
@@ -269,5 +269,13 @@ describe("requests and their groups", () => {
     );
     const all = await groupsOf(env, { group_by: null, q_filter: "Q(id=uid)" });
     expect(all.groups.map(({ q_filter }) => q_filter)).toEqual(["Q(id__eq=uid)"]);
+  });
+
+  test("groups without filters are the same groups", async () => {
+    for (const request of [{ group_by: ["category"] }, { group_by: ["active"], limit: 0 }]) {
+      const { groups } = await groupsOf(env, request);
+      const values = JSON.parse(await groupValues(env, "Product", request));
+      expect(values).toEqual(groups.map(({ q_filter: _, ...group }) => group));
+    }
   });
 });

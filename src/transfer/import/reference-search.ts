@@ -3,7 +3,7 @@ import { ValueProblem } from "../../fields/field.ts";
 import { parseText } from "../../fields/text-value.ts";
 import type { Model } from "../../models/model.ts";
 import type { BaseEnvironment } from "../../records/base-environment.ts";
-import { groupRecords } from "../../records/group.ts";
+import { groupValues } from "../../records/group.ts";
 import { findPassing } from "../../records/target.ts";
 import { findIdentified } from "../external-identifier.ts";
 import type { ReferenceKey } from "./import-plan.ts";
@@ -156,7 +156,7 @@ async function findValues(
     values.push(value);
   }
   if (values.length === 0) return new Map();
-  const { data } = await groupRecords(env, target.name, {
+  const data = await groupValues(env, target.name, {
     group_by: [path],
     aggregates: ["id__min", "id__max"],
     q_filter: { [`${path}__in`]: values },
