@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { databaseEndpoints } from "../src/contract/databases.ts";
 import { endpoints } from "../src/contract/endpoints.ts";
 import { readMetrics } from "../src/contract/metrics.ts";
+import { unavailableCodes } from "../src/database/error-code.ts";
 import { parseExamples, stable } from "./support/document-example.ts";
 import { startTestServer, type TestServer } from "./support/server.ts";
 
@@ -32,6 +33,14 @@ describe("docs/api.md", () => {
     const told = typeof answer === "string" ? given.text : given.json;
     expect({ status: given.status, answer: stable(told) }).toEqual({ status, answer: stable(answer) });
     if (typeof answer === "object") expect(Object.keys(given.json)).toEqual(Object.keys(answer as object));
+  });
+
+  test("explains every code of a 503 that somebody waits for", () => {
+    const [, table = ""] = /^\| `code` \|.*\n((?:\|.*\n)+)/m.exec(text) ?? [];
+    const explained = [...table.matchAll(/^\| (`\w+`(?:, `\w+`)*) \|/gm)].flatMap(
+      ([, codes = ""]) => codes.match(/\w+/g) ?? [],
+    );
+    expect(explained.toSorted()).toEqual(unavailableCodes.filter((code) => code !== "cancelled").toSorted());
   });
 
   test("tells of every endpoint, and of no other", () => {

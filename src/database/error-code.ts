@@ -44,17 +44,23 @@ export class ConstraintViolation extends Error {
   }
 }
 
-export type UnavailableCode =
-  | "unreachable"
-  | "pool_exhausted"
-  | "server_exhausted"
-  | "query_timeout"
-  | "cancelled"
-  | "locked"
-  /** Sending the same request again is safe and likely to work. */
-  | "retry"
-  /** The connection was lost while committing: nobody knows whether the change was made. */
-  | "unknown_outcome";
+/** Why the database cannot answer now. */
+export const unavailableCodes = [
+  "unreachable",
+  "pool_exhausted",
+  "server_exhausted",
+  "query_timeout",
+  // Nobody waits for the answer any more.
+  "cancelled",
+  "locked",
+  // Sending the same request again is safe and likely to work.
+  "retry",
+  // The connection was lost while committing: nobody knows whether the change was made.
+  "unknown_outcome",
+] as const;
+
+/** One of {@link unavailableCodes}. */
+export type UnavailableCode = (typeof unavailableCodes)[number];
 
 /** 503 with a machine-readable `code`: the database cannot answer now. */
 export class DatabaseUnavailable extends MaintenanceError {

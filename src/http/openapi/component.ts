@@ -1,6 +1,7 @@
 /** The parts of the OpenAPI document that its operations refer to: headers, parameters, error answers, shared schemas. */
 import { type Failure, failures } from "../../contract/endpoint.ts";
 import { sharedSchemas } from "../../contract/schema.ts";
+import { unavailableCodes } from "../../database/error-code.ts";
 import type { JsonSchema } from "../../fields/field.ts";
 import { componentOf, referenceTo, resolveReferences } from "./reference.ts";
 
@@ -29,6 +30,10 @@ const failureMembers: Readonly<Record<string, JsonSchema>> = {
     },
   },
   413: { limit: { type: "integer", description: "Bytes." } },
+  503: {
+    code: { enum: unavailableCodes, description: "Why, where it is the database." },
+    retry: { const: true, description: "Sending the same request again is safe." },
+  },
 };
 
 /**
