@@ -35,32 +35,56 @@ export interface FormOwner {
 }
 
 /** What a line in a form takes from its product. */
-export interface ProductChange {
+interface ProductChange {
   readonly values: Partial<ProductTerms>;
   /** Why the price is not among the values. */
   readonly problem: string | null;
+  /** The category of the units that the line may be in; null where the product has no unit. */
+  readonly units: number | null;
+}
+
+/** What the form of a line can be told. */
+export interface LineForm {
+  change(values: Partial<ProductTerms>): void;
+  warn(field: "unit_price", message: string): void;
+  narrow(field: "uom", filter: Readonly<Record<string, unknown>>): void;
 }
 
 /**
- * What a line in a form takes from the product that has been chosen; the price in the currency of its owner.
+ * Tells the form of a line what its product brings: values, why there is no price, and units that convert into that of the product.
  *
  * @param owner null, or without currency, while nobody has said what the line belongs to: then the price is that of the catalogue
  */
-export async function findProductChange(
+export async function showProduct(
   env: Environment,
   product: Part,
   owner: FormOwner | null,
-): Promise<ProductChange> {
-  if (product === null) return { values: {}, problem: null };
+  { change, warn, narrow }: LineForm,
+): Promise<void> {
+  const { values, problem, units } = await findProductChange(env, product, owner);
+  change(values);
+  if (problem !== null) warn("unit_price", problem);
+  if (units !== null) narrow("uom", { category: units });
+}
+
+async function findProductChange(env: Environment, product: Part, owner: FormOwner | null): Promise<ProductChange> {
+  if (product === null) return { values: {}, problem: null, units: null };
   const { currency = null, company = null, date = null } = owner ?? {};
   const isKnown = currency !== null && company !== null && date !== null;
   const terms = isKnown ? { currency: currency.id, company: company.id, date } : null;
+  const whole = (await loadProductTerms(env, [product.id], null)).get(product.id);
+  const units = await findUnits(env, whole?.uom ?? null);
   try {
-    return { values: { ...(await loadProductTerms(env, [product.id], terms)).get(product.id) }, problem: null };
+    return { values: { ...(await loadProductTerms(env, [product.id], terms)).get(product.id) }, problem: null, units };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const found = (await loadProductTerms(env, [product.id], null)).get(product.id);
-    const { unit_price: _unknown, ...values } = { ...found };
-    return { values, problem: error.message };
+    const { unit_price: _unknown, ...values } = { ...whole };
+    return { values, problem: error.message, units };
   }
+}
+
+async function findUnits(env: Environment, uom: number | null): Promise<number | null> {
+  if (uom === null) return null;
+  const [unit] = await env.model("UoM").filter({ id: uom }).all("category");
+  return unit?.category.id ?? null;
 }

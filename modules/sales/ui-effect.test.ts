@@ -41,6 +41,18 @@ test("a product brings its name and price, in the currency of the order that is 
     description: "Standing desk, oak, 160 cm",
     unit_price: 649,
   });
+  // Its unit, and those that convert into it.
+  const unit = await admin.find("UoMCategory", "Q(name='Unit')");
+  for (const [model, field] of [
+    ["SaleOrder", "lines[0].product"],
+    ["Invoice", "lines[0].product"],
+    ["SaleOrderLine", "product"],
+  ] as const) {
+    const values = field === "product" ? { product: desk } : { ...order, contact: books, lines: [{ product: desk }] };
+    expect(await effect(model, field, values)).toMatchObject({
+      _options: { [field.replace("product", "uom")]: `Q(category__eq=${unit})` },
+    });
+  }
   const saved = await admin.create("SaleOrder", { contact: books, ...order });
   expect(await effect("SaleOrderLine", "product", { product: desk, order: saved })).toMatchObject({
     unit_price: 560.74,

@@ -1,6 +1,6 @@
 /** What forms of invoices do while people fill them in: terms of the customer, prices of products, and when it is due. */
 import { addDays, effect, implementModel } from "fullfinity";
-import { findCustomerChange, findProductChange } from "../../sales/line-effect.ts";
+import { findCustomerChange, showProduct } from "../../sales/line-effect.ts";
 
 const dueDate = effect<"Invoice", ["date", "payment_term.days"]>(
   { reads: ["date", "payment_term.days"] },
@@ -26,11 +26,7 @@ export const InvoiceLineEffects = implementModel("InvoiceLine", {
   effects: {
     product: effect(
       { reads: ["product.id", "invoice.currency.id", "invoice.company.id", "invoice.date"] },
-      async ({ product, invoice }, { env, change, warn }) => {
-        const { values, problem } = await findProductChange(env, product, invoice);
-        change(values);
-        if (problem !== null) warn("unit_price", problem);
-      },
+      ({ product, invoice }, { env, ...form }) => showProduct(env, product, invoice, form),
     ),
   },
 });

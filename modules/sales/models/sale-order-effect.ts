@@ -1,6 +1,6 @@
 /** What forms of orders do while people fill them in: the customer brings its terms, a product its price. */
 import { effect, implementModel } from "fullfinity";
-import { findCustomerChange, findProductChange } from "../line-effect.ts";
+import { findCustomerChange, showProduct } from "../line-effect.ts";
 
 export const SaleOrderEffects = implementModel("SaleOrder", {
   effects: {
@@ -17,11 +17,7 @@ export const SaleOrderLineEffects = implementModel("SaleOrderLine", {
   effects: {
     product: effect(
       { reads: ["product.id", "order.currency.id", "order.company.id", "order.date"] },
-      async ({ product, order }, { env, change, warn }) => {
-        const { values, problem } = await findProductChange(env, product, order);
-        change(values);
-        if (problem !== null) warn("unit_price", problem);
-      },
+      ({ product, order }, { env, ...form }) => showProduct(env, product, order, form),
     ),
   },
 });
