@@ -30,11 +30,8 @@ export function addImportRoute(context: RouteContext, reader: TableReader): void
       const content = await storeContent(files, handle.createReadStream({ start: 0, autoClose: false }));
       return queueJob(env, importJobOf(path.model, table, options, { name, mimetype, ...content }), exchange);
     }
-    const report = await runImport(
-      env,
-      path.model,
-      (work) => reader.read({ descriptor: handle.fd }, table, work),
-      options,
+    const report = await reader.inTurn((read) =>
+      runImport(env, path.model, (work) => read({ descriptor: handle.fd }, table, work), options),
     );
     if (options.abort && report.failed > 0) throw refused(report);
     return JSON.stringify(report);

@@ -18,6 +18,13 @@ export interface OpenTable {
   readonly parts: AsyncIterableIterator<readonly TableRow[]>;
 }
 
+/** Reads a table and hands it on, as {@link TableReader.read} does. */
+export type ReadFile = <Result>(
+  file: OpenFile,
+  options: TableOptions,
+  work: (table: OpenTable) => Promise<Result>,
+) => Promise<Result>;
+
 /** Settings of a reader. */
 export interface ReaderSettings {
   /** Where the program is; the arguments of Node, the last of them its file. */
@@ -50,17 +57,33 @@ export class TableReader {
   }
 
   /**
-   * Reads a table and hands it on.
+   * Reads a table and hands it on, when it is this file's turn.
    *
    * @param work may be called with the table once; the process is gone when it is done
    * @throws ValidationError where the file cannot be read, PayloadTooLargeError where that would take too much
    */
-  async read<Result>(
+  read<Result>(file: OpenFile, options: TableOptions, work: (table: OpenTable) => Promise<Result>): Promise<Result> {
+    return this.inTurn((read) => read(file, options, work));
+  }
+
+  /**
+   * Waits for a turn, and does work that may read one file after the other. Whoever holds something that others need, such as a
+   * transaction, takes it within the turn: what waits for one holds nothing.
+   */
+  async inTurn<Result>(work: (read: ReadFile) => Promise<Result>): Promise<Result> {
+    await this.#enter();
+    try {
+      return await work((file, options, take) => this.#readNow(file, options, take));
+    } finally {
+      this.#leave();
+    }
+  }
+
+  async #readNow<Result>(
     file: OpenFile,
     options: TableOptions,
     work: (table: OpenTable) => Promise<Result>,
   ): Promise<Result> {
-    await this.#enter();
     const process = this.#start(file, options);
     try {
       const messages = this.#listen(process);
@@ -69,7 +92,6 @@ export class TableReader {
       return await work({ format: first.format, parts: rowsOf(messages) });
     } finally {
       process.kill("SIGKILL");
-      this.#leave();
     }
   }
 

@@ -7,7 +7,7 @@ import type { TableReader } from "../file/table-reader.ts";
 import type { TableOptions } from "../file/table-row.ts";
 import { storeFailedRows } from "./failed-rows.ts";
 import { type Fault, type ImportReport, refusal } from "./report.ts";
-import { type ImportCheckpoint, type ImportOptions, runImport } from "./run-import.ts";
+import { type ImportCheckpoint, type ImportOptions, type ImportWatch, runImport } from "./run-import.ts";
 
 /** What the queue keeps of an import. */
 interface ImportInput {
@@ -47,24 +47,21 @@ export function importHandler(reader: TableReader): JobHandler {
       let isFinished = false;
       let faults: readonly Fault[] = [];
       try {
-        const done = await runImport(
-          env,
-          model,
-          (work) => reader.read({ descriptor: handle.fd }, table, work),
-          options,
-          {
-            start: checkpoint as ImportCheckpoint | null,
-            progress: (rows) => report({ done: rows }),
-            faults: (all) => {
-              faults = all;
-            },
-            keep: (inner, state) => save(inner, asJson(state)),
-            end: async (inner, told) => {
-              report(progressOf(told));
-              await finish(inner, { result: resultOf(told, options) });
-              isFinished = true;
-            },
+        const watch: ImportWatch = {
+          start: checkpoint as ImportCheckpoint | null,
+          progress: (rows) => report({ done: rows }),
+          faults: (all) => {
+            faults = all;
           },
+          keep: (inner, state) => save(inner, asJson(state)),
+          end: async (inner, told) => {
+            report(progressOf(told));
+            await finish(inner, { result: resultOf(told, options) });
+            isFinished = true;
+          },
+        };
+        const done = await reader.inTurn((read) =>
+          runImport(env, model, (work) => read({ descriptor: handle.fd }, table, work), options, watch),
         );
         if (isFinished) return null;
         report(progressOf(done));
