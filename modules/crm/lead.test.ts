@@ -73,6 +73,19 @@ test("converted: to a person, to a known customer, without an order", async () =
   expect(await noor.count("Contact", "Q(name='Ann Other')")).toBe(1);
 });
 
+test("converted by somebody who sells nothing", async () => {
+  const groups = [await admin.find("Group", "Q(identifier='crm_user')")];
+  await admin.create("User", { name: "Scout", email: "scout@example.com", password: "demo-demo", groups });
+  const token = await api.signIn("scout@example.com", "demo-demo");
+  const scout = clientOf(api, token);
+  const id = await scout.create("CrmLead", { name: "Found", contact_name: "Zora" });
+  const meta = await api.call("POST", "/api/action-meta/CrmLead/convert", { context: { active_ids: [id] } }, { token });
+  expect(meta.json).toMatchObject({ wizard: { defaults: { contact_name: "Zora", create_order: false } } });
+  const asked = scout.execute("CrmLead", "convert", [id], { create_order: true });
+  expect(await scout.refusal(asked)).toBe("400 create_order: takes the right to create sales orders");
+  expect(await scout.make("CrmLead", "convert", [id])).toBe(await scout.find("Contact", "Q(name='Zora')"));
+});
+
 test.each<[string, () => Promise<unknown>, string]>([
   ["losing without a reason", async () => call("mark_lost", [await lead()]), "400 reason: is required"],
   [

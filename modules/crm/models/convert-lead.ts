@@ -9,6 +9,7 @@ import {
   manyToOne,
   method,
   UserError,
+  ValidationError,
 } from "fullfinity";
 import { findCompany } from "../../sales/draft-defaults.ts";
 
@@ -42,18 +43,24 @@ export const CrmLeadConversion = implementModel("CrmLead", {
           "salesperson.id",
         ],
         wizard: "ConvertLeadWizard",
-        defaults: async ([lead], { env }) =>
-          lead === undefined
+        defaults: async ([lead], { env }) => ({
+          create_order: mayOrder(env),
+          ...(lead === undefined
             ? {}
             : {
                 contact: lead.contact?.id ?? (await findByEmail(env, lead.email)),
                 company_name: lead.company_name,
                 contact_name: lead.contact_name,
-              },
+              }),
+        }),
       },
       async ([lead, ...others], { env, inputs }) => {
         if (lead === undefined || others.length > 0) throw new UserError("Leads are converted one at a time");
         if (!lead.active) throw new UserError(`The lead "${lead.name}" is lost: reopen it first`);
+        if (inputs.create_order && !mayOrder(env)) {
+          const message = "takes the right to create sales orders";
+          throw ValidationError.ofFields([{ path: "create_order", message }]);
+        }
         const { company_name, contact_name } = inputs;
         const names = {
           company_name: company_name ?? lead.company_name,
@@ -79,6 +86,12 @@ export const CrmLeadConversion = implementModel("CrmLead", {
     ),
   },
 });
+
+/** Whether whoever converts may make orders, too. */
+function mayOrder({ access, registry }: Environment): boolean {
+  const orders = registry.models.get("SaleOrder");
+  return orders !== undefined && access.can(orders, "create");
+}
 
 interface Prospect {
   readonly name: string;
