@@ -52,6 +52,8 @@ export class Database implements Session {
   readonly connection: ConnectionOptions;
   /** Milliseconds after which the server stops a statement. */
   readonly statementTimeout: number;
+  /** Connections at a time, without the one for notifications. */
+  readonly maxConnections: number;
   /** For the connection that notifications come over, and session locks are held on. */
   readonly #direct: ClientConfig;
   readonly #preparedStatements: boolean;
@@ -73,9 +75,10 @@ export class Database implements Session {
     this.#onStatement = options.onStatement;
     const limits = { statementTimeout: this.statementTimeout, connectTimeout: waitTimeout };
     this.#direct = clientConfig(options.connection, limits);
+    this.maxConnections = options.maxConnections ?? 10;
     const pool = new ConnectionPool({
       client: options.pooler === undefined ? this.#direct : pooledConfig(options.pooler, limits),
-      maxConnections: options.maxConnections ?? 10,
+      maxConnections: this.maxConnections,
       waitTimeout,
       statementTimeout: this.statementTimeout,
       onTrouble: (error) => this.#logger?.warn({ err: error }, "database connection trouble"),

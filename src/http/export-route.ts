@@ -5,7 +5,8 @@ import { exportRecords } from "../contract/exporting.ts";
 import type { NewJob } from "../jobs/job.ts";
 import type { Environment } from "../records/environment.ts";
 import { exportJobOf } from "../transfer/export/export-job.ts";
-import { openExport, prepareExport } from "../transfer/export/open-export.ts";
+import { takeExportTurn } from "../transfer/export/export-turn.ts";
+import { type OpenExport, openExport, type PreparedExport, prepareExport } from "../transfer/export/open-export.ts";
 import { callerOf, tenantOf } from "./caller.ts";
 import { answerOnce, idempotencyKey } from "./idempotency.ts";
 import { queueJob } from "./job-route.ts";
@@ -23,10 +24,22 @@ export function addExportRoute(context: RouteContext): void {
     const request = { ...body, fields: toList("fields", fields), order_by: toList("order_by", order_by) };
     const prepared = prepareExport(env, path.model, request);
     if (query.job === "true") return queueExport(context, exportJobOf(path.model, request), input, exchange);
-    const { name, mimetype, notFound, bytes, close } = await openExport(env, prepared);
+    const { name, mimetype, notFound, bytes, close } = await openInTurn(env, prepared);
     const headers = notFound === null ? {} : { [NOT_FOUND]: String(notFound) };
     return { name, mimetype, headers, stream: Readable.from(bytes, { objectMode: false }), close };
   });
+}
+
+/** Opens an export that holds one of the places for exports until it is closed. */
+async function openInTurn(env: Environment, prepared: PreparedExport): Promise<OpenExport> {
+  const leave = takeExportTurn(env.database);
+  try {
+    const opened = await openExport(env, prepared);
+    return { ...opened, close: () => opened.close().finally(leave) };
+  } catch (error) {
+    leave();
+    throw error;
+  }
 }
 
 /** Queues an export, once for each `Idempotency-Key`; also for a request that reads from a replica, where nothing can be written. */

@@ -83,3 +83,24 @@ it("what breaks half-way never looks like a whole file", async () => {
   expect(answer.complete).toBe(false);
   await vi.waitFor(async () => expect(await open()).toBe(0), { timeout: 10_000 });
 });
+
+it("slow clients leave half of the connections to all others", async () => {
+  const first = await begin();
+  expect(first.statusCode).toBe(200);
+  const second = await api.call("POST", "/api/export/Contact", { fields: ["name"] });
+  expect([second.status, second.headers["retry-after"], second.json.code]).toEqual([503, "5", "pool_exhausted"]);
+  const others = await Promise.all([1, 2, 3].map(() => api.call("POST", "/api/query/Country", { limit: 0 })));
+  expect(others.map(({ status }) => status)).toEqual([200, 200, 200]);
+  const job = await api.call("POST", "/api/export/Contact?job=true", { fields: ["name"] });
+  expect(job.status).toBe(202);
+  first.destroy();
+  await vi.waitFor(
+    async () => expect((await api.call("POST", "/api/export/Contact", { fields: ["name"] })).status).toBe(200),
+    { timeout: 10_000 },
+  );
+  // One that is refused gives its place back as well.
+  for (let n = 0; n < 3; n += 1) {
+    expect((await api.call("POST", "/api/export/Contact", { fields: ["nope"] })).status).toBe(400);
+  }
+  expect((await api.call("POST", "/api/export/Contact", { fields: ["name"] })).status).toBe(200);
+});
