@@ -138,6 +138,12 @@ describe("what invoices rely on", () => {
     expect(await admin.refusal(admin.update("Tax", tax, { price_included: true }))).toBe(message);
     const bulk = await api.call("PUT", "/api/bulk-update/Tax", { ids: [tax], values: { rate: 9 } });
     expect([bulk.status, bulk.json.detail]).toEqual([400, message.slice(4)]);
+    const kept = "400 The tax is used by invoices, whose amounts must stay: archive it";
+    expect(await admin.refusal(admin.remove("Tax", tax))).toBe(kept);
+    const all = await api.call("DELETE", "/api/bulk-delete/Tax", {
+      ids: [await admin.create("Tax", { name: "Of none", rate: 1 }), tax],
+    });
+    expect([all.status, all.json.detail]).toEqual([400, kept.slice(4)]);
     await admin.update("Tax", tax, { name: "Of one invoice, archived", active: false });
     expect(await admin.read("Invoice", invoice, "tax_amount")).toMatchObject({ tax_amount: 8 });
   });

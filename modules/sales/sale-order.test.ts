@@ -187,6 +187,7 @@ describe("states", () => {
       [() => admin.remove("SaleOrderLine", line?.id ?? 0), frozen],
       [() => admin.remove("SaleOrder", id), "is confirmed and cannot be deleted; cancel it"],
       [() => admin.update("Tax", tax, { rate: 8 }), "The tax is used by sales orders"],
+      [() => admin.remove("Tax", tax), "The tax is used by sales orders, whose amounts must stay: archive it"],
     ];
     for (const [request, message] of rows) expect(await admin.refusal(request())).toContain(message);
     const bulk = await api.call("PUT", "/api/bulk-update/SaleOrder", {

@@ -125,6 +125,23 @@ export function keepFields(
   };
 }
 
+/**
+ * A hook that keeps records once they are in use.
+ *
+ * @param isUsed whether any of these records is
+ * @param message what is said to whoever would delete one
+ */
+export function keepRecords(isUsed: (env: Environment, ids: readonly number[]) => Promise<boolean>, message: string) {
+  return async (
+    ids: readonly number[],
+    env: Environment,
+    next: (ids: readonly number[]) => Promise<void>,
+  ): Promise<void> => {
+    if (await isUsed(env, ids)) throw new UserError(message);
+    await next(ids);
+  };
+}
+
 function idsOf(changes: readonly Change[]): number[] {
   return changes.map(({ id }) => id);
 }
