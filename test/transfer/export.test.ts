@@ -1,6 +1,7 @@
 /** Exports over HTTP, as rows: what is asked for, and the file that comes. */
 import { readXlsx } from "hucre";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { Database } from "../../src/database/database.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
 let api: TestServer;
@@ -234,5 +235,24 @@ describe("as a job", () => {
       expect((await api.call("GET", place, undefined, { token: stranger })).status).toBe(404);
     }
     expect((await api.call("POST", `${path}/cancel`, undefined, { token: stranger })).status).toBe(404);
+  });
+
+  it("stops when its owner says so, and leaves no file", async () => {
+    const blocker = new Database({ connection: api.database.connection, maxConnections: 1 });
+    const until = (path: string, state: string) =>
+      vi.waitFor(async () => expect((await api.call("GET", path)).json.state).toBe(state), { timeout: 10_000 });
+    try {
+      await blocker.transaction(async (session) => {
+        await session.run({ text: "lock table product in access exclusive mode", values: [] });
+        const { json } = await api.call("POST", "/api/export/Product?job=true", { fields: ["name"] });
+        const path = `/api/jobs/${json.job_id}`;
+        await until(path, "running");
+        expect((await api.call("POST", `${path}/cancel`)).status).toBe(200);
+        await until(path, "cancelled");
+        expect((await api.call("GET", `${path}/file`)).status).toBe(404);
+      });
+    } finally {
+      await blocker.close();
+    }
   });
 });
