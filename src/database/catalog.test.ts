@@ -1,9 +1,12 @@
 /** Whole databases: made, copied, found and dropped, with the sorting that we rely on. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { createDatabase, dropDatabase, existsDatabase, loadDatabaseNames } from "./catalog.ts";
 import { withDatabase } from "./connection-option.ts";
 import { Database } from "./database.ts";
+
+/** The connections of the tests' role to a database. */
+const OWN = "SELECT 1 FROM pg_stat_activity WHERE datname = $1 AND usename = current_user";
 
 let test: TestDatabase;
 let name: string;
@@ -34,6 +37,22 @@ it("creates once, copies, lists and drops", async () => {
   expect(await dropDatabase(database, `${name}2`)).toBe(false);
   expect(await existsDatabase(database, `${name}2`)).toBe(false);
   await copy.close();
+});
+
+it("drops what a connection that it may not end leaves after a moment", async () => {
+  const { database } = test;
+  const connection = withDatabase(test.connection, `${name}2`);
+  await createDatabase(database, `${name}2`);
+  const own = new Database({ connection });
+  await own.rows({ text: "SELECT 1", values: [] });
+  const foreign = new Database({ connection: withDatabase(inject("administrator"), `${name}2`) });
+  await foreign.rows({ text: "SELECT 1", values: [] });
+  const dropped = dropDatabase(database, `${name}2`);
+  const isEnded = async () => (await database.rows({ text: OWN, values: [`${name}2`] })).length === 0;
+  await expect.poll(isEnded).toBe(true);
+  await foreign.close();
+  expect(await dropped).toBe(true);
+  await own.close();
 });
 
 describe("sorting and comparing text", () => {

@@ -6,6 +6,12 @@ import { DatabaseFault } from "./error-code.ts";
 /** SQLSTATE for "there is one of this name already". */
 const DUPLICATE_DATABASE = "42P04";
 
+/** SQLSTATE for "one of the connections to it is not yours to end". */
+const NOT_YOURS = "42501";
+/** SQLSTATE for "somebody is connected to it". */
+const IN_USE = "55006";
+const DROP_ATTEMPTS = 5;
+
 /** Sorting follows the Unicode rules of ICU; filters compare bytewise by asking for COLLATE "C". */
 const FRESH = "TEMPLATE template0 ENCODING UTF8 LOCALE_PROVIDER icu ICU_LOCALE 'und' LC_COLLATE 'C' LC_CTYPE 'C'";
 
@@ -27,9 +33,7 @@ export async function createDatabase(
     await server.run({ text: `CREATE DATABASE ${quoteIdentifier(name)} ${source}`, values: [] });
     return true;
   } catch (error) {
-    if (error instanceof DatabaseFault && error.code === DUPLICATE_DATABASE) {
-      return false;
-    }
+    if (isFault(error, DUPLICATE_DATABASE)) return false;
     throw error;
   }
 }
@@ -41,11 +45,36 @@ const COPY_STRATEGY = "FILE_COPY";
  * Removes a database with all of its data, and ends the connections to it.
  *
  * @returns false when there was none
+ * @throws DatabaseFault where somebody else stays connected
  */
 export async function dropDatabase(server: Database, name: string): Promise<boolean> {
   const existed = await existsDatabase(server, name);
-  await server.run({ text: `DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`, values: [] });
-  return existed;
+  const drop = `DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await server.run({ text: `${drop} WITH (FORCE)`, values: [] });
+      return existed;
+    } catch (error) {
+      if (!isFault(error, NOT_YOURS)) throw error;
+    }
+    // PostgreSQL's own work there, such as a vacuum, cannot be ended by us; without force it is asked to stop, and waited for.
+    await endOwnConnections(server, name);
+    try {
+      await server.run({ text: drop, values: [] });
+      return existed;
+    } catch (error) {
+      if (attempt === DROP_ATTEMPTS || !isFault(error, IN_USE)) throw error;
+    }
+  }
+}
+
+async function endOwnConnections(server: Database, name: string): Promise<void> {
+  const text = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND usename = current_user`;
+  await server.rows({ text, values: [name] });
+}
+
+function isFault(error: unknown, code: string): boolean {
+  return error instanceof DatabaseFault && error.code === code;
 }
 
 export async function existsDatabase(server: Database, name: string): Promise<boolean> {

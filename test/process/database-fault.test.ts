@@ -45,11 +45,13 @@ async function call(method: string, path: string, body?: object): Promise<Answer
 const query = () => call("POST", "/api/query/Contact", { limit: 5, count: "none" });
 const ready = () => call("GET", "/health/ready");
 
-/** Runs statements as the role that may do everything. */
-async function administer(...texts: readonly string[]): Promise<void> {
+/** Runs statements as the role that may do everything. @returns the rows of the last one */
+async function administer(...texts: readonly string[]): Promise<object[]> {
   const database = new Database({ connection: { url: cluster.url() }, maxConnections: 1 });
-  for (const text of texts) await database.rows(raw(text));
+  let found: object[] = [];
+  for (const text of texts) found = await database.rows(raw(text));
   await database.close();
+  return found;
 }
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -145,12 +147,16 @@ describe.skipIf(clusterMissing !== null)(
     it("with few connections for its role it works with those, and with none it says so", {
       timeout: LONG,
     }, async () => {
-      const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${ROLE}' AND application_name = 'fullfinity'`;
+      const connected = `FROM pg_stat_activity WHERE usename = '${ROLE}' AND application_name = 'fullfinity'`;
+      const end = `SELECT pg_terminate_backend(pid) ${connected}`;
+      const left = `SELECT pid ${connected}`;
       // One line for notices, and two more.
       await administer(`ALTER ROLE ${ROLE} CONNECTION LIMIT 3`, end);
       const some = await Promise.all(Array.from({ length: 40 }, query));
       expect(some.map(({ status }) => status)).toEqual(Array(40).fill(200));
       await administer(`ALTER ROLE ${ROLE} CONNECTION LIMIT 1`, end);
+      // Who is told to end may still answer once.
+      await vi.waitFor(async () => expect(await administer(left)).toEqual([]), HEALS_WITHIN);
       const none = await Promise.all(Array.from({ length: 10 }, query));
       expect(none.map(({ status, json }) => [status, json.error])).toEqual(Array(10).fill([503, "MaintenanceError"]));
       expect(none.every(({ retryAfter }) => retryAfter > 0)).toBe(true);
