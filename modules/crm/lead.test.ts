@@ -50,6 +50,17 @@ test("a lead that is dragged to a stage that is won is won", async () => {
   expect(await noor.read("CrmLead", id, "closed_date")).toMatchObject({ closed_date: null });
 });
 
+test("a lead that begins in a stage that is won is won too", async () => {
+  const stage = await admin.find("Stage", "Q(is_won=True)");
+  const id = await lead({ stage, probability: 30 });
+  expect(await noor.read("CrmLead", id, "probability", "closed_date", "weighted_revenue")).toEqual({
+    id,
+    probability: 100,
+    closed_date: expect.stringMatching(/^\d{4}-\d{2}-\d{2}$/),
+    weighted_revenue: 1000,
+  });
+});
+
 test("converted: to a person, to a known customer, without an order", async () => {
   const person = await lead({ contact_name: "Ann Other", email: "ann@other.example.org" });
   await call("convert", [person], { create_order: false });

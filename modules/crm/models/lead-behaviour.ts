@@ -11,6 +11,10 @@ export const CrmLeadBehaviour = implementModel("CrmLead", {
   },
   hooks: {
     beforeCreate: async (leads, env, next) => next(await completeLeads(env, leads)),
+    afterCreate: async (ids, env, next) => {
+      await next(ids);
+      await followStage(env, ids);
+    },
     afterUpdate: async (changes, env, next) => {
       await next(changes);
       const moved = changes.filter(({ values }) => "stage" in values).map(({ id }) => id);
