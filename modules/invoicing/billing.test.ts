@@ -190,6 +190,25 @@ test("an order stays as it is while an invoice bills it, also one that whoever c
   await seller.execute("SaleOrder", "cancel", [id]);
 });
 
+test("an order is free again once all that bills it has been credited", async () => {
+  const { id } = await order();
+  const { name } = await admin.read("SaleOrder", id, "name");
+  const invoice = await bill([id], { mode: "all", post: true });
+  const credit = await admin.make("Invoice", "create_credit_note", [invoice]);
+  const refused = () => admin.refusal(admin.execute("SaleOrder", "reset_to_draft", [id]));
+  const { name: number } = await admin.read("Invoice", invoice, "name");
+  expect(await refused()).toBe(`400 Order ${name} is billed by invoice ${number}, which is posted`);
+  await admin.execute("Invoice", "post", [credit]);
+  await admin.execute("SaleOrder", "reset_to_draft", [id]);
+  await admin.execute("SaleOrder", "confirm", [id]);
+  // What costs nothing is billed all the same.
+  const free = await order({ lines: [{ description: "Sample", quantity: 1, unit_price: 0 }] });
+  await bill([free.id], { mode: "all", post: true });
+  expect(await admin.refusal(admin.execute("SaleOrder", "cancel", [free.id]))).toMatch(
+    /is invoiced: make credit notes of its invoices first$/,
+  );
+});
+
 test("who owes what is found among more invoices than a filter can list", { timeout: 60_000 }, async () => {
   const many = 10_500;
   const debtor = await admin.create("Contact", { name: "Pays in the end" });

@@ -2,6 +2,9 @@
 import { action, Decimal, type Environment, implementModel, UserError, wrapMethod } from "fullfinity";
 import { billedQuantity } from "../invoice-plan.ts";
 
+/** What of an order tells whether it may change. */
+const BILLING = ["name", "lines.invoiced_quantity", "invoices.id"] as const;
+
 export const SaleOrderInvoicingBehaviour = implementModel("SaleOrder", {
   calculate: {
     invoice_status: (orders) =>
@@ -13,43 +16,65 @@ export const SaleOrderInvoicingBehaviour = implementModel("SaleOrder", {
       }),
   },
   methods: {
-    cancel: wrapMethod({ reads: ["name", "invoices.name", "invoices.status"] }, async (orders, { env, next }) => {
+    cancel: wrapMethod({ reads: BILLING }, async (orders, { env, next }) => {
       await checkUnbilled(env, orders);
       return next();
     }),
-    reset_to_draft: wrapMethod(
-      { reads: ["name", "invoices.name", "invoices.status"] },
-      async (orders, { env, next }) => {
-        await checkUnbilled(env, orders);
-        return next();
-      },
-    ),
+    reset_to_draft: wrapMethod({ reads: BILLING }, async (orders, { env, next }) => {
+      await checkUnbilled(env, orders);
+      return next();
+    }),
   },
 });
 
 interface BilledOrder {
   readonly id: number;
   readonly name: string;
-  readonly invoices: readonly { readonly id: number; readonly name: string | null; readonly status: string }[];
+  readonly lines: readonly { readonly invoiced_quantity: string | null }[];
+  /** As far as the user sees them. */
+  readonly invoices: readonly { readonly id: number }[];
 }
 
-/** An order stays as it is while an invoice bills it, whoever may see the invoice; what it is called is told only who does. */
+/** An order stays as it is while something bills it, whoever may see that; what it is called is told only who does. */
 async function checkUnbilled(env: Environment, orders: readonly BilledOrder[]): Promise<void> {
-  for (const { name, invoices } of orders) {
-    const standing = invoices.find(({ status }) => status !== "cancelled");
-    if (standing === undefined) continue;
-    const invoice = standing.name ?? `#${standing.id}`;
-    throw new UserError(`Order ${name} is billed by invoice ${invoice}, which is ${standing.status}`, {
-      action: action("window_action", { identifier: "invoicing.invoice", record_id: standing.id }),
-    });
-  }
-  const [billed] = await env
+  const found = await env
     .elevated()
-    .model("SaleOrder")
-    .filter({ id__in: orders.map(({ id }) => id), invoices__status__neq: "cancelled" })
-    .limit(1)
-    .all("name");
-  if (billed !== undefined) throw new UserError(`Order ${billed.name} is billed by an invoice that you may not see`);
+    .model("Invoice")
+    .filter({ orders__in: orders.map(({ id }) => id), status__neq: "cancelled" })
+    .order("id ASC")
+    .all("name", "type", "status", "total", "credited_amount", "orders");
+  for (const order of orders) {
+    const standing = found.find((invoice) => isStanding(invoice) && invoice.orders.some(({ id }) => id === order.id));
+    if (standing !== undefined) throw refusalOf(order, standing);
+    if (order.lines.some((line) => !new Decimal(line.invoiced_quantity ?? 0).eq(0))) {
+      throw new UserError(`Order ${order.name} is invoiced: make credit notes of its invoices first`);
+    }
+  }
+}
+
+interface StandingInvoice {
+  readonly id: number;
+  readonly name: string | null;
+  readonly type: "invoice" | "credit_note";
+  readonly status: string;
+  readonly total: string | null;
+  readonly credited_amount: string | null;
+}
+
+/** Whether an invoice that is not cancelled still says something about its orders: not one that has been credited, nor what has credited it. */
+function isStanding({ type, status, total, credited_amount }: StandingInvoice): boolean {
+  if (status === "draft") return true;
+  return type === "invoice" && new Decimal(credited_amount ?? 0).lt(total ?? 0);
+}
+
+function refusalOf({ name, invoices }: BilledOrder, { id, type, status, ...standing }: StandingInvoice): UserError {
+  if (!invoices.some((invoice) => invoice.id === id)) {
+    return new UserError(`Order ${name} is billed by an invoice that you may not see`);
+  }
+  const label = type === "invoice" ? "invoice" : "credit note";
+  return new UserError(`Order ${name} is billed by ${label} ${standing.name ?? `#${id}`}, which is ${status}`, {
+    action: action("window_action", { identifier: `invoicing.${type}`, record_id: id }),
+  });
 }
 
 export const SaleOrderLineInvoicingBehaviour = implementModel("SaleOrderLine", {
