@@ -53,6 +53,11 @@ test("a product brings its name and price, in the currency of the order that is 
       _options: { [field.replace("product", "uom")]: `Q(category__eq=${unit})` },
     });
   }
+  // Calculated amounts come as a save would store them.
+  const lines = [{ description: "Work", unit_price: "10.5", quantity: 2 }];
+  const body = { values: { ...order, contact: books, lines }, trigger_field: "lines[0].quantity" };
+  const { text } = await api.call("POST", "/api/ui-effect/SaleOrder", body);
+  expect(text).toBe('{"lines":[{"subtotal":21.00,"total":21.00}],"untaxed_amount":21.00,"total":21.00}');
   const saved = await admin.create("SaleOrder", { contact: books, ...order });
   expect(await effect("SaleOrderLine", "product", { product: desk, order: saved })).toMatchObject({
     unit_price: 560.74,

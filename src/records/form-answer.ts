@@ -102,7 +102,7 @@ async function describeCalculated(
       ? shownText(field.field, record.shown.get(field.name))
       : (before.get(field.name) ?? "null");
     const text = JSON.stringify(codeOf(field, value));
-    if (text !== known) members.push([field.name, printValue(field, value)]);
+    if (text !== known) members.push([field.name, printParsed(field, value)]);
   }
   return members;
 }
@@ -147,6 +147,11 @@ function shownText(field: ColumnField, value: unknown): string {
 
 function printValue(field: ModelField, value: unknown): string {
   if (value === null || value === undefined) return "null";
-  const column = field.field as ColumnField;
-  return field.relation === null ? column.wireText(column.parse(value)) : String(value);
+  return printParsed(field, field.relation === null ? (field.field as ColumnField).parse(value) : (value as SqlValue));
+}
+
+/** A value in its final form, such as an amount with the decimals of its currency. */
+function printParsed({ field, relation }: ModelField, value: SqlValue): string {
+  if (value === null) return "null";
+  return relation === null ? (field as ColumnField).wireText(value) : String(value);
 }
