@@ -127,7 +127,7 @@ async function compare(
     } else if (row.against !== "uncounted") await compareRow(prepared.at(-1) ?? row, askOurs, askFloor);
   }
   console.log(`${title}: the answers are the same. Measuring ${rows.length} rows ...`);
-  for (const row of prepared.slice(0, 1)) await warmUp(row, contests.floor);
+  for (const row of prepared.slice(0, 1)) await warmUp(row, contests[row.against ?? "floor"]);
   const outcomes: Outcome[] = [];
   for (const row of prepared) {
     for (const connections of row.connections ?? options.connections) {
