@@ -82,3 +82,16 @@ test("a new user works in the company of who makes it", async () => {
   );
   expect(made.json.default_company).toMatchObject({ id: second });
 });
+
+test("the profile has the default company, also where no other one is allowed", async () => {
+  const login = { email: "alone@example.com", password: "alone-alone" };
+  const made = { name: "x", ...login, default_company: second, groups: [1] };
+  expect((await call("POST", "/api/create/User", made)).status).toBe(200);
+  const { json } = await api.call("GET", "/auth/me", undefined, {
+    token: await api.signIn(login.email, login.password),
+  });
+  expect(json).toMatchObject({
+    companies: [{ id: second, display_name: "Second" }],
+    active_companies: [second],
+  });
+});

@@ -1,7 +1,7 @@
 /** Leaves out of changes what records have already, so that a file without any change changes nothing. */
 import { isDeepStrictEqual } from "node:util";
 import { ValidationError } from "../../errors.ts";
-import { ValueProblem } from "../../fields/field.ts";
+import { type ColumnField, ValueProblem } from "../../fields/field.ts";
 import type { ModelField } from "../../models/model.ts";
 import { canSee } from "../../query/path.ts";
 import type { BaseEnvironment } from "../../records/base-environment.ts";
@@ -104,10 +104,17 @@ function isSame(field: ModelField, given: unknown, present: unknown): boolean {
   if (field.relation !== null) return given === (present as { readonly id: number }).id;
   if (field.kind === "linked" || field.kind === "naming") return false;
   try {
-    return isDeepStrictEqual(JSON.parse(field.field.codeText(field.field.parse(given))), present);
+    const wanted = asCode(field, given);
+    // The decimals of an amount in a currency are known when it is written only: 2500 and 2500.00 are one amount.
+    return isDeepStrictEqual(wanted, present) || isDeepStrictEqual(wanted, asCode(field, present));
   } catch (error) {
     // What is wrong with it is said when it is written.
     if (error instanceof ValueProblem) return false;
     throw error;
   }
+}
+
+/** A value as code reads it. */
+function asCode({ field }: { readonly field: ColumnField }, value: unknown): unknown {
+  return JSON.parse(field.codeText(field.parse(value)));
 }
