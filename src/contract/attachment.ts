@@ -49,6 +49,7 @@ export const deleteAttachment = endpoint({
   id: "deleteAttachment",
   method: "DELETE",
   path: "/api/attachment/{id}",
+  keyed: true,
   summary: "Delete an attachment",
   description: "Of a record that this user may change.",
   query: null,

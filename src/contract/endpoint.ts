@@ -65,7 +65,7 @@ export interface Endpoint<
   /** With parameters in braces: `/api/query/{model}`. `{id}` is a record id, everything else a name. */
   readonly path: Path;
   readonly guard: Guard;
-  /** Takes an `Idempotency-Key` although it changes no records of a model: a module's endpoint that may do so, or one that queues jobs. */
+  /** Takes an `Idempotency-Key` although it names no model whose records it changes: one of a module, one that queues jobs, or one of attachments. */
   readonly keyed?: true;
   /** What the user must be allowed to do with records of the model in the path; `declared` where its method says so. */
   readonly needs?: "read" | "create" | "write" | "delete" | "declared";

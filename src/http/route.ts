@@ -11,6 +11,7 @@ import { type Download, sendDownload } from "./download.ts";
 import { JSON_ANSWER } from "./error-answer.ts";
 import { guardHook, tenantHook } from "./guard.ts";
 import { answerOnce, idempotencyKey } from "./idempotency.ts";
+import { refuseIfMatch } from "./if-match.ts";
 import { inputReader } from "./input.ts";
 import { asksForReplica, onReplica } from "./read-source.ts";
 import type { KnownPath } from "./unknown-route.ts";
@@ -64,6 +65,7 @@ export function responder<const E extends Endpoint>(
   const isKeyed = takesIdempotencyKey(endpoint);
   return (rights, exchange) => {
     const { request } = exchange;
+    refuseIfMatch(endpoint, request);
     const input = read(request);
     const work = (env: Environment) => handle(env, input, exchange);
     const key = isKeyed ? idempotencyKey(request) : null;

@@ -7,15 +7,15 @@ import {
   updateRecord,
   updateRecords,
 } from "../contract/writing.ts";
-import { ValidationError } from "../errors.ts";
 import { createRecord as create, deleteRecord as remove, updateRecord as update } from "../records/write.ts";
 import {
   createRecords as createAll,
   deleteRecords as removeAll,
   updateRecords as updateAll,
 } from "../records/write-bulk.ts";
+import { parseIfMatch } from "./if-match.ts";
 import { toList } from "./list-text.ts";
-import { addUserRoute, type Exchange, type RouteContext } from "./route.ts";
+import { addUserRoute, type RouteContext } from "./route.ts";
 
 /** Binds the endpoints that write. */
 export function addWriteRoutes(context: RouteContext): void {
@@ -25,13 +25,13 @@ export function addWriteRoutes(context: RouteContext): void {
     return record.data;
   });
   addUserRoute(context, updateRecord, async (env, { path, query, body }, exchange) => {
-    const options = { fields: toList("fields", query.fields), version: parseIfMatch(exchange) };
+    const options = { fields: toList("fields", query.fields), version: parseIfMatch(exchange.request) };
     const record = await update(env, path.model, path.id, body, options);
     exchange.reply.header("etag", `"${record.version}"`);
     return record.data;
   });
   addUserRoute(context, deleteRecord, async (env, { path }, exchange) => {
-    await remove(env, path.model, path.id, { version: parseIfMatch(exchange) });
+    await remove(env, path.model, path.id, { version: parseIfMatch(exchange.request) });
     return `{"id":${path.id},"deleted":true}`;
   });
   addUserRoute(context, createRecords, async (env, { path, body }) =>
@@ -47,13 +47,4 @@ export function addWriteRoutes(context: RouteContext): void {
 
 function answerOf(ids: readonly number[]): string {
   return JSON.stringify({ ids, count: ids.length });
-}
-
-/** The version that `If-Match` asks for; undefined where any will do. */
-function parseIfMatch({ request }: Exchange): number | undefined {
-  const given = request.headers["if-match"];
-  if (given === undefined || given === "*") return undefined;
-  const version = /^"([1-9]\d{0,15})"$/.exec(given)?.[1];
-  if (version !== undefined && Number.isSafeInteger(Number(version))) return Number(version);
-  throw new ValidationError('If-Match: must be the version of the record in quotes, such as "3", or *');
 }

@@ -72,6 +72,17 @@ describe("sent again", () => {
     expect((await queue(["code"])).status).toBe(400);
   });
 
+  test("an attachment is deleted once", async () => {
+    const file = { headers: { "content-type": "multipart/form-data; boundary=b" } };
+    const form = '--b\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\nx\r\n--b--\r\n';
+    const { id } = (await api.call("POST", "/api/attach/Contact/1", form, file)).json;
+    const key = newKey();
+    const remove = () => api.call("DELETE", `/api/attachment/${id}`, undefined, keyed(key));
+    const [first, again] = [await remove(), await remove()];
+    expect([first.status, again.status, again.text]).toEqual([200, 200, first.text]);
+    expect((await api.call("DELETE", `/api/attachment/${id}`)).status).toBe(404);
+  });
+
   test("by somebody else it is another request", async () => {
     const key = newKey();
     const body = { name: "Everybody's" };

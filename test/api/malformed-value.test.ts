@@ -126,6 +126,9 @@ describe("headers", () => {
     update("of zero", '"0"', 400),
     update("beyond all numbers", '"99999999999999999"', 400),
     update("that is empty", "", 400),
+    { ...update("for many records", '"1"', 400), path: "/api/bulk-update/Product", body: { ids: [3], values: {} } },
+    { ...update("for a new record", '"1"', 400), method: "POST", path: "/api/create/Product", body: { name: "New" } },
+    { ...update("of a reader", '"1"', 400), method: "GET", path: "/api/get_registry", body: undefined },
   ]);
   const ids: readonly (readonly [given: string, kept: boolean])[] = [
     ["abc-1.2_X", true],
