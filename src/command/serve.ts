@@ -11,7 +11,12 @@ import { checkReplica } from "../database/check-replica.ts";
 import { markDatabase } from "../database/mark.ts";
 import { MaintenanceError } from "../errors.ts";
 import { buildServer } from "../http/server.ts";
-import { ADMIN_EMAIL, DEVELOPMENT_PASSWORD, hasDevelopmentPassword } from "../installer/administrator.ts";
+import {
+  ADMIN_EMAIL,
+  DEVELOPMENT_PASSWORD,
+  hasDevelopmentPassword,
+  usersWithKnownPassword,
+} from "../installer/administrator.ts";
 import { openDatabase } from "../installer/open-database.ts";
 import { ScheduleWatch } from "../tenants/schedule-watch.ts";
 import { TenantDirectory } from "../tenants/tenant-directory.ts";
@@ -84,8 +89,8 @@ export async function prepareDefault(platform: Platform): Promise<Prepared> {
   });
   try {
     await onDatabase(server, (maintenance) => markDatabase(maintenance, defaultDatabase));
+    if (isPublic(config)) checkPasswords(config.host, await usersWithKnownPassword(opened.database));
     const knownPassword = await hasDevelopmentPassword(opened.database);
-    if (knownPassword) checkHost(config);
     return { adminPassword: opened.adminPassword, knownPassword };
   } finally {
     await opened.database.close();
@@ -149,11 +154,17 @@ function isDevelopment(config: Config): boolean {
   return config.environment === "development";
 }
 
+function isPublic({ environment, host }: Config): boolean {
+  return environment === "production" && !isLoopback(host);
+}
+
 /** A password that everybody knows must not be reachable from elsewhere. */
-function checkHost({ environment, host }: Config): void {
-  if (environment !== "production" || isLoopback(host)) return;
+function checkPasswords(host: string, users: readonly string[]): void {
+  if (users.length === 0) return;
+  const [have, change] =
+    users.length === 1 ? ["still has the password", "the password"] : ["still have the passwords", "their passwords"];
   throw new StartError(
-    `${ADMIN_EMAIL} still has the password of development, so HOST must be 127.0.0.1, not ${host}: change the password first`,
+    `${users.join(", ")} ${have} of development, so HOST must be 127.0.0.1, not ${host}: change ${change} first, or set active to false where nobody needs the user`,
   );
 }
 

@@ -11,6 +11,11 @@ export const ADMIN_EMAIL = "admin@example.com";
 /** The password of development: known to everybody, and too short for anything else. */
 export const DEVELOPMENT_PASSWORD = "admin";
 
+/** The password of all users that demo data brings. */
+const DEMO_PASSWORD = "demo-demo";
+/** Whose addresses they have: a domain that is nobody's, for examples only. */
+const EXAMPLE_ADDRESSES = "%@example.com";
+
 const IDENTIFIER = "core.administrator";
 /** Bytes of a password that is made up: 96 bits, 16 characters. */
 const GENERATED_BYTES = 12;
@@ -58,4 +63,18 @@ export async function hasDevelopmentPassword(session: Session): Promise<boolean>
     values: [ADMIN_EMAIL],
   });
   return user !== undefined && verifyPassword(user.password, DEVELOPMENT_PASSWORD);
+}
+
+/** Addresses of the users, the first administrator and those of demo data, that anybody could sign in as. */
+export async function usersWithKnownPassword(session: Session): Promise<string[]> {
+  const users = await session.rows<{ email: string; password: string }>({
+    text: 'SELECT email, password FROM "user" WHERE lower(email) LIKE $1 AND active AND password IS NOT NULL ORDER BY id',
+    values: [EXAMPLE_ADDRESSES],
+  });
+  const found: string[] = [];
+  for (const { email, password } of users) {
+    const known = email.toLowerCase() === ADMIN_EMAIL ? DEVELOPMENT_PASSWORD : DEMO_PASSWORD;
+    if (await verifyPassword(password, known)) found.push(email);
+  }
+  return found;
 }

@@ -6,7 +6,7 @@ import { loadRights } from "../access/rights.ts";
 import { dropDatabase } from "../database/catalog.ts";
 import { Database } from "../database/database.ts";
 import { raw } from "../sql/fragment.ts";
-import { hasDevelopmentPassword } from "./administrator.ts";
+import { hasDevelopmentPassword, usersWithKnownPassword } from "./administrator.ts";
 import { describePlan, loadSchemaPlan } from "./check-schema.ts";
 import { discoverModules } from "./discover-modules.ts";
 import { type LoadedModule, loadModules, modulesFolder } from "./load-modules.ts";
@@ -84,6 +84,16 @@ describe("a database", () => {
     expect(second).toMatchObject({ installed: [], upgraded: [], adminPassword: null, schema: { operations: [] } });
     expect(statements.count).toBeLessThanOrEqual(2);
     expect(await hasDevelopmentPassword(second.database)).toBe(false);
+  });
+
+  it("knows the users of demo data that everybody could sign in as", async () => {
+    const known = () => usersWithKnownPassword(first.database);
+    expect(await known()).toEqual(expect.arrayContaining(["demo@example.com", "sales@example.com"]));
+    const demo = `email <> 'admin@example.com'`;
+    await first.database.run(raw(`UPDATE "user" SET active = false WHERE ${demo} AND email <> 'demo@example.com'`));
+    expect(await known()).toEqual(["demo@example.com"]);
+    await first.database.run(raw(`UPDATE "user" SET password = NULL WHERE ${demo}`));
+    expect(await known()).toEqual([]);
   });
 
   it("does not get its administrator again", async () => {

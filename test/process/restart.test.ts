@@ -177,7 +177,7 @@ describe("one data folder, from its first start on", () => {
     const shown = start({ FULLFINITY_ENV: "production", FULLFINITY_SECRET: secret, HOST: "0.0.0.0" });
     expect(await shown.exit()).toBe(1);
     expect(shown.output).toMatch(
-      /^admin@example\.com still has the password of development, so HOST must be 127\.0\.0\.1/,
+      /^admin@example\.com, demo@example\.com, .+ still have the passwords of development, so HOST must be 127\.0\.0\.1/,
     );
   });
 
