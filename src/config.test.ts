@@ -5,6 +5,8 @@ import { type Config, ConfigError, loadConfig } from "./config.ts";
 
 const secret = "0123456789abcdef0123456789abcdef";
 
+const production = { FULLFINITY_ENV: "production", FULLFINITY_SECRET: secret };
+
 function problems(env: NodeJS.ProcessEnv): readonly string[] {
   try {
     loadConfig(env);
@@ -67,6 +69,17 @@ describe("values", () => {
         preparedStatements: false,
       },
     ],
+    [
+      "a server for strangers",
+      { ...production, DATABASE_URL: "postgres://db/x", FULLFINITY_DATABASE: "acme" },
+      { defaultDatabase: "acme", foreignHosts: true },
+    ],
+    [
+      "a server without a database for strangers",
+      { ...production, DATABASE_URL: "postgres://db/x" },
+      { defaultDatabase: "main", foreignHosts: false },
+    ],
+    ["the embedded server in production", production, { defaultDatabase: "main", foreignHosts: true }],
     ["any free port", { PORT: "0" }, { port: 0 }],
     ["an IPv6 address", { HOST: "::1" }, { host: "::1" }],
     ["a domain", { FULLFINITY_BASE_DOMAIN: "Apps.Example.com" }, { baseDomain: "apps.example.com" }],

@@ -24,6 +24,8 @@ export interface Config {
   readonly hosts: ReadonlyMap<string, string>;
   /** The database of requests whose host names none. */
   readonly defaultDatabase: string;
+  /** True where that is also the database of host names which nobody has configured. */
+  readonly foreignHosts: boolean;
   /** True where the header `X-Database` may name the database. */
   readonly databaseSelector: boolean;
   /** Identifiers of the modules that a new database gets, with all that they need; null for all that there are. */
@@ -127,18 +129,22 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const environment = reader.read("FULLFINITY_ENV", "development", oneOf("development", "production"));
   const development = environment === "development";
   const poolerUrl = reader.read("FULLFINITY_POOLER_URL", null, parseDatabaseUrl);
+  const databaseUrl = reader.read("DATABASE_URL", null, parseDatabaseUrl);
+  const database = reader.read("FULLFINITY_DATABASE", null, parseDatabaseName);
   const config: Config = {
     environment,
     host: reader.read("HOST", "127.0.0.1", parseListenHost),
     port: reader.read("PORT", 8000, wholeNumber(0, 65_535)),
-    databaseUrl: reader.read("DATABASE_URL", null, parseDatabaseUrl),
+    databaseUrl,
     poolerUrl,
     replicaUrl: reader.read("FULLFINITY_REPLICA_URL", null, parseDatabaseUrl),
     dataFolder: resolve(reader.read("FULLFINITY_DATA", "./data", parseFolder)),
     secret: reader.read("FULLFINITY_SECRET", null, parseSecret),
     baseDomain: reader.read("FULLFINITY_BASE_DOMAIN", "localhost", parseHostName),
     hosts: reader.read<Config["hosts"]>("FULLFINITY_HOSTS", new Map(), parseHosts),
-    defaultDatabase: reader.read("FULLFINITY_DATABASE", "main", parseDatabaseName),
+    defaultDatabase: database ?? "main",
+    // A server of many customers has no customer for strangers, unless it is told which one.
+    foreignHosts: development || databaseUrl === null || database !== null,
     databaseSelector: reader.read("FULLFINITY_DATABASE_SELECTOR", development, parseSwitch),
     modules: reader.read<Config["modules"]>("FULLFINITY_MODULES", null, parseModules),
     masterKey: reader.read("FULLFINITY_MASTER_KEY", null, parseBearerSecret),

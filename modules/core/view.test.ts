@@ -149,3 +149,12 @@ test("the menu is that of the user's groups, also of those that other groups imp
   await admin.update("User", await admin.find("User", "Q(email='internal@example.com')"), { groups: [group] });
   expect(await menuOf("internal@example.com")).toEqual(await menuOf("sales@example.com"));
 });
+
+test("each window of records that can be archived leaves the archived ones out at first", async () => {
+  const { models } = api.tenant.registry;
+  const { json } = await api.call("POST", "/api/query/WindowAction", { fields: ["identifier", "model", "filter"] });
+  const rows = json.data as { identifier: string; model: string; filter: string | null }[];
+  const open = rows.filter(({ model }) => models.get(model)?.fields.has("active") === true);
+  expect(open.length).toBeGreaterThan(5);
+  expect(open.filter(({ filter }) => !filter?.includes("active=True"))).toEqual([]);
+});

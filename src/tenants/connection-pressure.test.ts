@@ -16,7 +16,13 @@ import { ServerSource } from "./tenant-source.ts";
 /** Enough for two databases at a time, with the questions about the server. */
 const CONNECTIONS = 8;
 const DATABASES = 5;
-const RULES = { hosts: new Map(), baseDomain: "localhost", defaultDatabase: null, databaseSelector: false };
+const RULES = {
+  hosts: new Map(),
+  baseDomain: "localhost",
+  defaultDatabase: null,
+  foreignHosts: true,
+  databaseSelector: false,
+};
 
 const role = `pressed_${randomBytes(6).toString("hex")}`;
 let administrator: Database;

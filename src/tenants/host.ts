@@ -19,6 +19,11 @@ export function parseHost(header: string | undefined): string | null {
   return name === "" || name.startsWith("[") || isIP(name) !== 0 ? null : name;
 }
 
+/** Whether a host name is neither mapped nor the base domain nor below it. An address is no name, and the machine's own is no stranger. */
+export function isForeign(rules: HostRules, host: string | null): boolean {
+  return host !== null && host !== "localhost" && host !== rules.baseDomain && resolveHost(rules, host) === null;
+}
+
 /**
  * The database that a host names.
  *

@@ -13,7 +13,13 @@ import { ServerSource } from "./tenant-source.ts";
 
 const NOON = Date.parse("2026-03-01T12:00:00Z");
 const MINUTE = 60_000;
-const RULES = { hosts: new Map(), baseDomain: "localhost", defaultDatabase: null, databaseSelector: false };
+const RULES = {
+  hosts: new Map(),
+  baseDomain: "localhost",
+  defaultDatabase: null,
+  foreignHosts: true,
+  databaseSelector: false,
+};
 
 let busy: TestDatabase;
 let quiet: TestDatabase;

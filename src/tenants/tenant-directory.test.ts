@@ -14,6 +14,7 @@ const rules: TenantRules = {
     ["example.com", "acme"],
   ]),
   defaultDatabase: "main",
+  foreignHosts: true,
   databaseSelector: true,
 };
 
@@ -83,6 +84,24 @@ describe("without a default", () => {
     ["shop.example.com", undefined, "shop"],
   ];
   it.each(rows)("host %j, header %j: %j", (...row) => check({ ...rules, defaultDatabase: null }, row));
+});
+
+describe("where host names that nobody has configured get none", () => {
+  const rows: Row[] = [
+    ["elsewhere.test", undefined, null],
+    ["sub.www.shop.test", undefined, null],
+    ["shopexample.com", undefined, null],
+    ["elsewhere.test", "shop", "shop"],
+    ["localhost:8000", undefined, "main"],
+    ["127.0.0.1:8000", undefined, "main"],
+    ["[::1]", undefined, "main"],
+    [undefined, undefined, "main"],
+    ["Apps.test.", undefined, "main"],
+    ["shop.apps.test", undefined, "shop"],
+    ["www.shop.test", undefined, "shop"],
+  ];
+  const strict = { ...rules, baseDomain: "apps.test", foreignHosts: false };
+  it.each(rows)("host %j, header %j: %j", (...row) => check(strict, row));
 });
 
 describe("databases that are kept open", () => {

@@ -1,7 +1,7 @@
 /** Finds the tenant that a request is for, and never another one; opens databases when they are asked for, lets idle ones go. */
 import { DatabaseUnavailable } from "../database/error-code.ts";
 import { MaintenanceError, MissingError } from "../errors.ts";
-import { type HostRules, parseHost, resolveHost } from "./host.ts";
+import { type HostRules, isForeign, parseHost, resolveHost } from "./host.ts";
 import type { LiveTenant } from "./live-tenant.ts";
 import type { Tenant } from "./tenant.ts";
 import type { TenantSource } from "./tenant-source.ts";
@@ -10,6 +10,8 @@ import type { TenantSource } from "./tenant-source.ts";
 export interface TenantRules extends HostRules {
   /** The database of requests whose host names none; null where such requests are refused. */
   readonly defaultDatabase: string | null;
+  /** Whether the default database is also that of host names which nobody has configured. */
+  readonly foreignHosts: boolean;
   /** Whether the header `X-Database` may name the database. */
   readonly databaseSelector: boolean;
 }
@@ -50,9 +52,10 @@ export class TenantDirectory {
    * @throws MaintenanceError while its modules are changed
    */
   resolve(host: string | undefined, header: string | undefined): Tenant | Promise<Tenant> {
-    const { databaseSelector, defaultDatabase } = this.#rules;
-    const name =
-      resolveHost(this.#rules, parseHost(host)) ?? (databaseSelector ? header : undefined) ?? defaultDatabase;
+    const { databaseSelector, defaultDatabase, foreignHosts } = this.#rules;
+    const asked = parseHost(host);
+    const fallback = foreignHosts || !isForeign(this.#rules, asked) ? defaultDatabase : null;
+    const name = resolveHost(this.#rules, asked) ?? (databaseSelector ? header : undefined) ?? fallback;
     if (name === null) throw noSuchDatabase();
     return this.#open.get(name)?.current() ?? this.find(name).then((live) => live.current());
   }

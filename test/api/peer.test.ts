@@ -44,7 +44,13 @@ test.each<[what: string, trusted: readonly string[], socket: string, headers: He
 ])("%s", async (_what, trustedProxies, remoteAddress, headers, peer) => {
   const authenticator = new Watcher({ secret: TEST_SECRET });
   const tenant = { name: "main", registry: vaultRegistry, gate: new Gate() } as Tenant;
-  const rules = { hosts: new Map(), baseDomain: "localhost", defaultDatabase: "main", databaseSelector: false };
+  const rules = {
+    hosts: new Map(),
+    baseDomain: "localhost",
+    defaultDatabase: "main",
+    foreignHosts: true,
+    databaseSelector: false,
+  };
   const server = await buildServer({
     tenants: new TenantDirectory(rules, sourceOf([{ name: "main", current: () => tenant }])),
     authenticator,

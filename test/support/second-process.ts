@@ -34,7 +34,13 @@ export async function startSecondProcess(
 ): Promise<SecondProcess> {
   const database = new Database({ connection, maxConnections: 2 });
   const live = await openLive({ name: "main", database, library: first.library, files: first.tenant.files });
-  const rules = { hosts: new Map(), baseDomain: "localhost", defaultDatabase: "main", databaseSelector: false };
+  const rules = {
+    hosts: new Map(),
+    baseDomain: "localhost",
+    defaultDatabase: "main",
+    foreignHosts: true,
+    databaseSelector: false,
+  };
   const server = await buildServer({
     tenants: new TenantDirectory(rules, sourceOf([live])),
     authenticator: new Authenticator({ secret: TEST_SECRET }),

@@ -114,7 +114,13 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     uploadLimit = 16 * MEBIBYTE,
   } = options;
   const { databaseSelector = false, metricsToken = null } = options;
-  const rules = { hosts: new Map(), baseDomain: "localhost", defaultDatabase: "main", databaseSelector };
+  const rules = {
+    hosts: new Map(),
+    baseDomain: "localhost",
+    defaultDatabase: "main",
+    foreignHosts: true,
+    databaseSelector,
+  };
   const server = await buildServer({
     tenants: new TenantDirectory(rules, sourceOf([live])),
     authenticator: new Authenticator({ secret: TEST_SECRET }),

@@ -54,7 +54,13 @@ export async function startVaultServer(data: AccessData): Promise<VaultServer> {
     registry: vaultRegistry,
     files: new FileStore(folder),
   });
-  const rules = { hosts: new Map(), baseDomain: "localhost", defaultDatabase: "main", databaseSelector: false };
+  const rules = {
+    hosts: new Map(),
+    baseDomain: "localhost",
+    defaultDatabase: "main",
+    foreignHosts: true,
+    databaseSelector: false,
+  };
   const server = await buildServer({
     tenants: new TenantDirectory(rules, sourceOf([tenant])),
     authenticator: new Authenticator({ secret: TEST_SECRET }),

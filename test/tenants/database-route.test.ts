@@ -16,7 +16,13 @@ import { type FleetLibraries, makeFleetLibraries } from "../support/fleet-module
 import { TEST_SECRET } from "../support/server.ts";
 
 const KEY = "master-key-of-this-test-and-of-nothing-else";
-const RULES = { hosts: new Map(), baseDomain: "localhost", defaultDatabase: null, databaseSelector: true };
+const RULES = {
+  hosts: new Map(),
+  baseDomain: "localhost",
+  defaultDatabase: null,
+  foreignHosts: true,
+  databaseSelector: true,
+};
 const lines: string[] = [];
 const [first, copy, moved] = ["a", "b", "c"].map((end) =>
   `${inject("databasePrefix")}_${randomBytes(4).toString("hex")}${end}`.toLowerCase(),

@@ -68,7 +68,13 @@ async function startProcess(): Promise<Process> {
   const open = (name: string, { connection }: TestDatabase) =>
     openLive({ name, database: new Database({ connection, maxConnections: 3 }), library: fleet.first, files });
   const [main, other] = await Promise.all([open("main", database), open("beside", beside)]);
-  const rules = { hosts: new Map(), baseDomain: "localhost", defaultDatabase: "main", databaseSelector: false };
+  const rules = {
+    hosts: new Map(),
+    baseDomain: "localhost",
+    defaultDatabase: "main",
+    foreignHosts: true,
+    databaseSelector: false,
+  };
   const server: FastifyInstance = await buildServer({
     tenants: new TenantDirectory(rules, sourceOf([main, other])),
     authenticator: new Authenticator({ secret: TEST_SECRET }),
