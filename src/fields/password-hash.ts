@@ -43,7 +43,7 @@ export function hashPassword(password: string): Promise<string> {
   return inTurn(() => hash(password, COST));
 }
 
-/** A hash that no password has, so that an unknown user costs the same time as a wrong password. */
+/** A hash that no password has, so that an unknown user costs the same time as a wrong password. Made out of turn: a full queue must not be its end. */
 let unmatchable: Promise<string> | undefined;
 
 /**
@@ -53,7 +53,7 @@ let unmatchable: Promise<string> | undefined;
  * @throws TooManyAttemptsError when the queue is full
  */
 export async function verifyPassword(stored: string | null, password: string): Promise<boolean> {
-  unmatchable ??= hashPassword(crypto.randomUUID());
+  unmatchable ??= hash(crypto.randomUUID(), COST);
   const reference = stored ?? (await unmatchable);
   const matches = await inTurn(() => verify(reference, password).catch(() => false));
   return matches && stored !== null;
