@@ -27,7 +27,10 @@ program
   .command("serve", { isDefault: true })
   .description("Serve the HTTP API until stopped.")
   .option("--workers <count>", "processes that share the port; SIGHUP renews them one by one", parseWorkers)
-  .action(({ workers }: { readonly workers?: number }) => {
+  // A misspelt command comes here, as whatever is no command does.
+  .allowExcessArguments()
+  .action(({ workers }: { readonly workers?: number }, { args: [unknown] }: Command) => {
+    if (unknown !== undefined) program.error(`there is no command "${unknown}"; --help lists those that there are`);
     if (isWorker()) return serveAsWorker();
     return workers === undefined ? serve() : serveWithWorkers(workers);
   });

@@ -146,7 +146,7 @@ describe("what a model refuses is told with file, entry and key, and nothing is 
 
   it("a file that is not there", async () => {
     extra = { ...extra, data: ["a.yaml", "gone.yaml"] };
-    await expect(apply("")).rejects.toThrow(/manifest.yaml: names gone.yaml, which cannot be read/);
+    await expect(apply("")).rejects.toThrow(/manifest: names gone.yaml, which cannot be read/);
   });
 });
 

@@ -146,7 +146,7 @@ export async function readTexts(manifest: Manifest, files: readonly string[]): P
   const texts = await Promise.all(
     files.map((file) =>
       readFile(join(manifest.folder, file), "utf8").catch((error: Error) => {
-        problems.push(`${manifest.identifier}/manifest.yaml: names ${file}, which cannot be read: ${error.message}`);
+        problems.push(`${manifest.identifier}/manifest: names ${file}, which cannot be read: ${error.message}`);
         return "";
       }),
     ),

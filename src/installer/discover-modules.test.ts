@@ -94,13 +94,13 @@ describe("the order", () => {
   });
 
   const wrong: [graph: Readonly<Record<string, string>>, ...expected: string[]][] = [
-    [{ a: "b" }, "a/manifest.yaml: needs the module b, which is not there"],
+    [{ a: "b" }, "a/manifest: needs the module b, which is not there"],
     [{ a: "a" }, "a needs a: modules must not need each other"],
     [{ a: "b", b: "c", c: "b", d: "a" }, "b needs c needs b: modules must not need each other"],
     [
       { a: "x y", b: "c", c: "b" },
-      "a/manifest.yaml: needs the module x, which is not there",
-      "a/manifest.yaml: needs the module y, which is not there",
+      "a/manifest: needs the module x, which is not there",
+      "a/manifest: needs the module y, which is not there",
       "b needs c needs b: modules must not need each other",
     ],
   ];
@@ -128,6 +128,19 @@ describe("a folder", () => {
       "other/manifest.yaml: identifier must be the name of the folder, other",
       expect.stringMatching(/^sales\/manifest.yaml: colour is not a key/),
     ]);
+  });
+
+  it("may have manifests in JSON, each module one", async () => {
+    const own = await mkdtemp(join(tmpdir(), "fullfinity-modules-"));
+    mkdirSync(join(own, "fleet"));
+    const manifest = { name: "Fleet", identifier: "fleet", version: "1.0.0", summary: "Cars.", dependencies: [] };
+    await writeFile(join(own, "fleet", "manifest.json"), JSON.stringify(manifest, null, "\t"));
+    expect(await discoverModules(own)).toMatchObject([{ ...manifest, data: [], folder: join(own, "fleet") }]);
+    await writeFile(join(own, "fleet", "manifest.yaml"), "name: Fleet\n");
+    await expect(discoverModules(own)).rejects.toThrow(
+      "fleet/manifest.json: there is fleet/manifest.yaml already; a module has one manifest",
+    );
+    await rm(own, { recursive: true });
   });
 
   it("of the project holds the shipped modules, whose code can be loaded", async () => {

@@ -20,13 +20,22 @@ export async function discoverModules(folder: string): Promise<Manifest[]> {
   return orderModules(manifests);
 }
 
+/** Names of the file; what is JSON is YAML too, so one parser reads both. */
+const NAMES = ["manifest.yaml", "manifest.json"];
+
 async function readManifest(folder: string, problems: string[]): Promise<Manifest | undefined> {
-  const file = `${basename(folder)}/manifest.yaml`;
-  const text = await readFile(join(folder, "manifest.yaml"), "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
-  const manifest = text === undefined ? undefined : parseManifest(text, file, folder, problems);
+  const read = async (name: string) => {
+    const text = await readFile(join(folder, name), "utf8").catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return null;
+      throw error;
+    });
+    return text === null ? [] : [{ file: `${basename(folder)}/${name}`, text }];
+  };
+  const [found, second] = (await Promise.all(NAMES.map(read))).flat();
+  if (found === undefined) return undefined;
+  const { file, text } = found;
+  if (second !== undefined) problems.push(`${second.file}: there is ${file} already; a module has one manifest`);
+  const manifest = parseManifest(text, file, folder, problems);
   if (manifest !== undefined && manifest.identifier !== basename(folder)) {
     problems.push(`${file}: identifier must be the name of the folder, ${basename(folder)}`);
   }
@@ -43,7 +52,7 @@ export function orderModules(manifests: readonly Manifest[]): Manifest[] {
   const missing = manifests.flatMap(({ identifier, dependencies }) =>
     dependencies
       .filter((dependency) => !known.has(dependency))
-      .map((dependency) => `${identifier}/manifest.yaml: needs the module ${dependency}, which is not there`),
+      .map((dependency) => `${identifier}/manifest: needs the module ${dependency}, which is not there`),
   );
   const rest = [...manifests].sort((a, b) => (a.identifier < b.identifier ? -1 : 1));
   const ordered: Manifest[] = [];

@@ -1,7 +1,7 @@
 /** The manifest of a module: what it is called, what it needs, and which data files it brings. */
 import { checkKeys, type KeyTable, listOf, parseYaml, textOf } from "./yaml-file.ts";
 
-/** A module as its `manifest.yaml` describes it. */
+/** A module as its `manifest.yaml` or `manifest.json` describes it. */
 export interface Manifest {
   /** For people. */
   readonly name: string;
@@ -40,7 +40,7 @@ const KEYS: KeyTable = {
 /**
  * Parses a manifest.
  *
- * @param text the content of `manifest.yaml`
+ * @param text the content of the file
  * @param file for messages
  * @param folder the module's folder
  * @param problems one line is added to it for each mistake

@@ -220,4 +220,10 @@ describe("does not start", () => {
     expect(server.output.trimEnd().split("\n")).toEqual(lines.map((line) => expect.stringMatching(line)));
     expect(server.output).not.toContain("hunter2");
   });
+
+  it("where a command is misspelt", { timeout: LONG }, async () => {
+    const program = new ServerProcess({}, ["instal", "sales"]);
+    expect(await program.exit()).toBe(1);
+    expect(program.output).toBe('there is no command "instal"; --help lists those that there are\n');
+  });
 });
