@@ -1,6 +1,6 @@
 /** What is exported comes back as it was: nothing changes where it is imported again, and elsewhere the same arises. */
 
-import { closeSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,9 +35,14 @@ afterAll(async () => {
 const empty = "TRUNCATE product, category, contact, contact_tag, data_identifier RESTART IDENTITY CASCADE";
 beforeEach(() => Promise.all([world, other].map(({ database }) => database.run({ text: empty, values: [] }))));
 
-async function exportFile(model: string, format: "csv" | "xlsx", fields: readonly string[]): Promise<string> {
+async function exportFile(
+  { env }: World,
+  model: string,
+  format: "csv" | "xlsx",
+  fields: readonly string[],
+): Promise<string> {
   const request = { fields: [...fields], format, headers: "names" as const, order_by: ["id ASC"] };
-  const { bytes, close } = await openExport(world.env, prepareExport(world.env, model, request));
+  const { bytes, close } = await openExport(env, prepareExport(env, model, request));
   const path = join(folder, `${model}.${format}`);
   writeFileSync(path, await buffer(Readable.from(bytes)));
   await close();
@@ -89,7 +94,7 @@ describe.each(["csv", "xlsx"] as const)("as %s", (format) => {
           "version",
           "updated_date",
         ]);
-        const report = await importFile(world, "Product", await exportFile("Product", format, fields));
+        const report = await importFile(world, "Product", await exportFile(world, "Product", format, fields));
         expect(report).toMatchObject({ created: 0, updated: 0, skipped: records.length, failed: 0 });
         const after = await everything(world, "Product", [
           ...fields.slice(0, 6),
@@ -119,7 +124,7 @@ describe.each(["csv", "xlsx"] as const)("as %s", (format) => {
     const paths = ["id", "name", "tags", "children.id", "children.name", "children.phone", "children.tags"];
     const all = ["name", "tags", "children", "parent", "version"];
     const before = await everything(world, "Contact", all);
-    expect(await importFile(world, "Contact", await exportFile("Contact", format, paths))).toMatchObject({
+    expect(await importFile(world, "Contact", await exportFile(world, "Contact", format, paths))).toMatchObject({
       created: 0,
       updated: 0,
       skipped: 4,
@@ -133,7 +138,7 @@ describe.each(["csv", "xlsx"] as const)("as %s", (format) => {
     writeFileSync(given, `external_id,name,parent.external_id,sequence\n${rows.join("\n")}\n`);
     expect(await importFile(world, "Category", given)).toMatchObject({ created: 4, failed: 0 });
     const paths = ["external_id", "name", "parent.external_id", "sequence"];
-    const path = await exportFile("Category", format, paths);
+    const path = await exportFile(world, "Category", format, paths);
     expect(await importFile(other, "Category", path)).toMatchObject({ created: 4, failed: 0 });
     const shown = async (of: World) =>
       (await everything(of, "Category", ["complete_name", "sequence"]))
@@ -141,5 +146,32 @@ describe.each(["csv", "xlsx"] as const)("as %s", (format) => {
         .sort();
     expect(await shown(other)).toEqual(await shown(world));
     expect(await importFile(other, "Category", path)).toMatchObject({ created: 0, updated: 0, skipped: 4 });
+  });
+
+  it("makes the same of whatever there is, by external identifiers", async () => {
+    await fc.assert(
+      fc.asyncProperty(products, async (records) => {
+        for (const each of [world, other]) await each.database.run({ text: empty, values: [] });
+        await createRecords(world.env, "Category", [{ name: "Group" }, { name: "Twin" }, { name: "Twin" }]);
+        const inGroups = records.map((record, index) => ({ ...record, category: index % 4 === 0 ? null : index % 4 }));
+        await createRecords(world.env, "Product", inGroups);
+        for (const [model, count] of [["Category", 3] as const, ["Product", records.length] as const]) {
+          const rows = Array.from({ length: count }, (_, index) => `${index + 1},${model}.${index + 1}`.toLowerCase());
+          const named = join(folder, "named.csv");
+          writeFileSync(named, `id,external_id\n${rows.join("\n")}\n`);
+          expect(await importFile(world, model, named)).toMatchObject({ updated: count, failed: 0 });
+        }
+        for (const [model, paths] of [
+          ["Category", ["external_id", "name"]],
+          ["Product", ["external_id", ...fields.slice(1, 6), "category.external_id"]],
+        ] as const) {
+          const path = await exportFile(world, model, "csv", paths);
+          const text = readFileSync(path, "utf8");
+          await importFile(other, model, await exportFile(world, model, format, paths));
+          expect(readFileSync(await exportFile(other, model, "csv", paths), "utf8")).toBe(text);
+        }
+      }),
+      { numRuns: 6 },
+    );
   });
 });
