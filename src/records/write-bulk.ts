@@ -1,5 +1,5 @@
 /** Writing many records of one model at once: all of them or none, with a number of statements that does not depend on theirs. */
-import { MissingError, ValidationError } from "../errors.ts";
+import { type FieldError, MissingError, ValidationError } from "../errors.ts";
 import { ValueProblem } from "../fields/field.ts";
 import { parseId } from "../fields/relation.ts";
 import type { Model } from "../models/model.ts";
@@ -14,7 +14,7 @@ import { makesStale } from "./settlement.ts";
 import { findPassing, referencesOf } from "./target.ts";
 import { isUnnumbered } from "./unnumbered.ts";
 import { isValidated } from "./validate.ts";
-import { fieldsOf, type GivenValues } from "./values.ts";
+import { fieldsOf, type GivenValues, valueCheck } from "./values.ts";
 import { isPlainDeletion, resolveWritable } from "./write.ts";
 import { endRun } from "./write-end.ts";
 import { changeOf, prepareRun, runLevel } from "./write-level.ts";
@@ -66,6 +66,7 @@ export async function updateRecords(
   const distinct = distinctIds(model, ids);
   const given = distinct.map((id): GivenRecord => ({ path: "values", id, values }));
   checkCopies(model, values, distinct.length);
+  if (distinct.length === 0) checkUnused(env, model, values);
   if (Object.values(values).every((value) => value === undefined)) {
     await checkVisible(env, model, distinct);
     return distinct;
@@ -205,6 +206,13 @@ function checkCopies(model: Model, values: GivenValues, count: number): void {
   const lists = Object.entries(values).filter(([name]) => model.fields.get(name)?.kind === "linked");
   if (lists.length === 0 || JSON.stringify(lists).length * count <= MOST_COPIED) return;
   throw new ValidationError("values: too much is given for so many records; change fewer of them at once");
+}
+
+/** Values that no record gets are wrong all the same: whoever sends them believes that they have been understood. */
+function checkUnused(env: BaseEnvironment, model: Model, values: GivenValues): void {
+  const errors: FieldError[] = [];
+  valueCheck(env, model, "write", null)(values, "values", errors);
+  if (errors.length > 0) throw ValidationError.ofFields(errors);
 }
 
 async function checkVisible(env: BaseEnvironment, model: Model, ids: readonly number[]): Promise<void> {

@@ -174,6 +174,14 @@ describe("bulk", () => {
     ["too many ids", "DELETE", "/api/bulk-delete/Product", { ids: many }, 400, /^ids: must have at most 10000 items/],
     ["no records", "POST", "/api/bulk-create/Product", {}, 400, /^records: is required/],
     [
+      "wrong values for nobody",
+      "PUT",
+      "/api/bulk-update/Product",
+      { ids: [], values: { nmae: 1, price: "x" } },
+      400,
+      /^values\.nmae: .*; values\.price: must be a number/,
+    ],
+    [
       "a record that is none",
       "POST",
       "/api/bulk-create/Product",
