@@ -26,7 +26,26 @@ async function columnsOf(model: string): Promise<string[]> {
   return ["id", ...writable.map(([name, { type }]) => (type === "ManyToOne" ? `${name}.id` : name))];
 }
 
+const UNCHANGED = { status: 200, created: 0, updated: 0, errors: [] };
+
+/** Exports records and imports the file as it is. */
+async function sendBack(model: string, payload: object): Promise<object> {
+  const file = await api.server.inject({
+    method: "POST",
+    url: `/api/export/${model}`,
+    headers: { authorization: `Bearer ${api.token}` },
+    payload,
+  });
+  const { status, json } = await sendForm(api, `/api/import/${model}`, { match_by: "id" }, file.rawPayload);
+  const { created, updated, errors } = json;
+  return { status, created, updated, errors };
+}
+
 describe.each(["csv", "xlsx"])("as %s", (format) => {
+  it.each(["Product", "Contact", "SaleOrder", "CrmLead", "Tax"])("%s without fields, too", async (model) => {
+    expect(await sendBack(model, { format, headers: "names" })).toEqual(UNCHANGED);
+  });
+
   it("changes nothing", async () => {
     const { json } = await api.call("GET", "/api/get_registry");
     const models = Object.entries(json as Record<string, { permissions: { create: boolean } }>).flatMap(
@@ -37,17 +56,8 @@ describe.each(["csv", "xlsx"])("as %s", (format) => {
     for (const model of models) {
       const { data } = (await api.call("POST", `/api/query/${model}`, { fields: [], limit: 1 })).json as { data: [] };
       if (data.length === 0) continue;
-      const body = { fields: await columnsOf(model), format, headers: "names" };
-      const file = await api.server.inject({
-        method: "POST",
-        url: `/api/export/${model}`,
-        headers: { authorization: `Bearer ${api.token}` },
-        payload: body,
-      });
-      const answer = await sendForm(api, `/api/import/${model}`, { match_by: "id" }, file.rawPayload);
-      const { created, updated, errors } = answer.json;
-      reports[model] = { status: answer.status, created, updated, errors };
-      unchanged[model] = { status: 200, created: 0, updated: 0, errors: [] };
+      reports[model] = await sendBack(model, { fields: await columnsOf(model), format, headers: "names" });
+      unchanged[model] = UNCHANGED;
     }
     expect(Object.keys(unchanged).length).toBeGreaterThan(25);
     expect(reports).toEqual(unchanged);

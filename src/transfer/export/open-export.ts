@@ -1,4 +1,5 @@
 /** Exports records as a table: from the request to the bytes of the file, read from one snapshot in constant memory. */
+import type { Access } from "../../access/access.ts";
 import type { TextRow } from "../../database/session.ts";
 import type { Model } from "../../models/model.ts";
 import type { Literal } from "../../q/tree.ts";
@@ -30,7 +31,7 @@ export interface ExportRequest {
   /** Only records that match. */
   readonly q_filter?: unknown;
   readonly order_by?: readonly string[] | undefined;
-  /** Paths; all readable stored fields but lists and binary ones when left out. */
+  /** Paths; when left out all readable stored fields but lists and binary ones, under `names` only those that an import takes. */
   readonly fields?: readonly string[] | undefined;
   readonly format?: FormatName | undefined;
   /** What the first row says. */
@@ -77,6 +78,13 @@ export interface ExportOptions {
   readonly onRecords?: (count: number) => void;
 }
 
+/** A file with names is made to come back: what an import would refuse stands in it only where it is asked for. */
+function defaultPaths(access: Access, model: Model, headers: ExportRequest["headers"]): string[] {
+  const fields = defaultFields(access, model);
+  const taken = fields.filter((field) => field.name === "id" || access.canWriteField(model, field));
+  return (headers === "names" ? taken : fields).map(({ name }) => name);
+}
+
 /**
  * Checks a request, and compiles what it needs.
  *
@@ -87,7 +95,7 @@ export function prepareExport(env: BaseEnvironment, modelName: string, request: 
   const { access } = env;
   const { order_by = [], format: formatName = "xlsx", headers = "labels", raw = false } = request;
   const model = resolveModel(access, modelName);
-  const paths = request.fields ?? defaultFields(access, model).map(({ name }) => name);
+  const paths = request.fields ?? defaultPaths(access, model, headers);
   const table = resolveTable(access, model, paths);
   const parsed = parseRequestFilter(request.q_filter);
   const filter = parsed === null ? null : resolveFilter(access, model, parsed.q, requestSources());
