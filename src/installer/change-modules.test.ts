@@ -182,6 +182,7 @@ describe("an upgrade along the ledger", () => {
       "drop table wheel with its data",
     ]);
     const done = await change(database, fleet.second, "upgrade", { allowDestructive: true });
+    expect(planned.operations.at(-1)).toBe("apply fleet/two.yaml: 1 record");
     expect(done.operations).toEqual(planned.operations);
     expect(await rows(database, "SELECT number_plate, seats, version FROM vehicle ORDER BY id")).toEqual([
       { number_plate: "A 1", seats: 5, version: 1 },

@@ -8,6 +8,7 @@ import type { LedgerStep } from "../schema/ledger.ts";
 import { applyChange, type ModuleChange, planChange } from "./apply-change.ts";
 import { describePlan } from "./check-schema.ts";
 import { type DatabaseState, installedModules, loadDatabaseState, loadRevision } from "./database-state.ts";
+import { planData } from "./install-modules.ts";
 import { type Patience, underMaintenance } from "./maintenance.ts";
 import type { ModuleLibrary } from "./module-library.ts";
 
@@ -31,7 +32,7 @@ export interface ModuleRequest {
 export interface ModuleOutcome {
   /** Identifiers of the modules concerned, in the order in which they are dealt with. */
   readonly modules: readonly string[];
-  /** Every change to tables in words. */
+  /** In words: every change to tables, then every data file that is applied. */
   readonly operations: readonly string[];
 }
 
@@ -105,7 +106,9 @@ export async function changeModules(
   try {
     const { change, named, revision } = await decide(database, library, request);
     const plan = await planChange(database, change);
-    if (request.plan) return { modules: named, operations: describeChange(plan, change) };
+    const manifests = change.set.modules.map(({ manifest }) => manifest);
+    const data = await planData(database, manifests, change);
+    if (request.plan) return { modules: named, operations: [...describeChange(plan, change), ...data] };
     const work = async (session: Transaction) => {
       // Whoever was at it while this one waited may have done the same, or what makes it impossible.
       if ((await loadRevision(session)) !== revision) {
@@ -114,7 +117,7 @@ export async function changeModules(
       return applyChange(database, session, change);
     };
     const { schema } = await underMaintenance(database, PATIENCE, work);
-    return { modules: named, operations: schema.operations.map(({ description }) => description) };
+    return { modules: named, operations: [...schema.operations.map(({ description }) => description), ...data] };
   } finally {
     await database.close();
   }

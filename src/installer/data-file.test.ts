@@ -22,6 +22,7 @@ it("gives its entries in their order", () => {
       madeBy: null,
       run: [],
       values: { name: "Desks" },
+      file: "shop/a.yaml",
       place: "shop/a.yaml, desks",
     },
     {
@@ -32,6 +33,7 @@ it("gives its entries in their order", () => {
       run: [],
       // YAML 1.2: dates and yes/no stay texts.
       values: { name: "Chairs", parent: "desks", sequence: 10, code: 10, date: "2026-01-31", off: "no" },
+      file: "shop/a.yaml",
       place: "shop/a.yaml, chairs",
     },
   ]);

@@ -28,6 +28,8 @@ export interface DataEntry {
   readonly madeBy: MethodCall | null;
   /** Methods of the record that are called once it has been made. */
   readonly run: readonly string[];
+  /** The file that it stands in, below the folder of modules. */
+  readonly file: string;
   /** Names the entry in messages. */
   readonly place: string;
 }
@@ -99,6 +101,7 @@ export function parseDataFile(text: string, module: string, file: string, proble
       identifier,
       applyOnce: item.apply_once === true,
       ...origin,
+      file,
       place,
     });
   });

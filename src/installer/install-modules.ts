@@ -1,9 +1,10 @@
 /** Brings the records of the modules into a database whose tables are there: nothing where nothing has changed. */
+import type { Session } from "../database/session.ts";
 import type { Environment } from "../records/environment.ts";
 import { createRecord, updateRecord } from "../records/write.ts";
 import { applyAdministrator } from "./administrator.ts";
 import { applyData } from "./apply-data.ts";
-import { fingerprintOf, parseDataFiles, readTexts } from "./data-file.ts";
+import { type DataFiles, fingerprintOf, parseDataFiles, readTexts } from "./data-file.ts";
 import { IdentifierIndex } from "./data-identifier.ts";
 import { INSTALL_LOCK } from "./maintenance.ts";
 import type { Manifest } from "./manifest.ts";
@@ -56,12 +57,13 @@ export async function installModules(
   manifests: readonly Manifest[],
   options: InstallOptions,
 ): Promise<Installed> {
-  if ((await findPending(env, manifests)).length === 0) return { installed: [], upgraded: [], adminPassword: null };
+  if ((await findPending(env.session, manifests)).length === 0)
+    return { installed: [], upgraded: [], adminPassword: null };
   let announced = false;
   return env.transaction(async (inner) => {
     await inner.session.rows({ text: `SELECT pg_advisory_xact_lock(${INSTALL_LOCK})`, values: [] });
     // Another process may have done it while this one waited.
-    const pending = await findPending(inner, manifests);
+    const pending = await findPending(inner.session, manifests);
     const added = pending.filter(isNew).map(({ manifest }) => manifest.identifier);
     const upgraded = pending.filter((each) => !isNew(each)).map(({ manifest }) => manifest.identifier);
     if (!announced && added.length > 0) options.onProgress(`Installing ${added.join(", ")} ...`);
@@ -70,7 +72,7 @@ export async function installModules(
     const index = await IdentifierIndex.load(inner.session);
     let adminPassword: string | null = null;
     for (const each of pending) {
-      if (each.row?.fingerprint !== each.fingerprint) {
+      if (hasNewData(each)) {
         adminPassword = (await applyFiles(inner, each, index, options)) ?? adminPassword;
       }
       await saveModule(inner, each);
@@ -81,29 +83,54 @@ export async function installModules(
 }
 
 /**
+ * Tells what {@link installModules} would do with data files, in the same order; nothing is changed.
+ *
+ * @throws InstallError with all mistakes in the files of a module
+ */
+export async function planData(
+  session: Session,
+  manifests: readonly Manifest[],
+  { demo: withDemo }: Pick<InstallOptions, "demo">,
+): Promise<string[]> {
+  const pending = (await findPending(session, manifests)).filter(hasNewData);
+  const lines = pending.map(async (each) => {
+    const { data, demo } = await parseFiles(each, withDemo);
+    const counts = new Map<string, number>();
+    for (const { file } of [...data, ...demo]) counts.set(file, (counts.get(file) ?? 0) + 1);
+    return [...counts].map(([file, count]) => `apply ${file}: ${count} ${count === 1 ? "record" : "records"}`);
+  });
+  return (await Promise.all(lines)).flat();
+}
+
+/** The entries of a module's files; those of its demo files where it is new. */
+async function parseFiles({ manifest, row, texts }: Pending, demo: boolean): Promise<DataFiles> {
+  const withDemo = row === undefined && demo;
+  const demoTexts = withDemo ? await readTexts(manifest, manifest.demo) : [];
+  return parseDataFiles(manifest, new Map([...texts, ...demoTexts]), withDemo);
+}
+
+/**
  * Applies the files of one module.
  *
  * @returns the password of the administrator, where this has made that user
  */
 async function applyFiles(
   env: Environment,
-  { manifest, row, texts }: Pending,
+  pending: Pending,
   index: IdentifierIndex,
   options: InstallOptions,
 ): Promise<string | null> {
-  const withDemo = row === undefined && options.demo;
-  const demoTexts = withDemo ? await readTexts(manifest, manifest.demo) : [];
-  const { data, demo } = parseDataFiles(manifest, new Map([...texts, ...demoTexts]), withDemo);
+  const { data, demo } = await parseFiles(pending, options.demo);
   await applyData(env, data, index);
   const adminPassword =
-    manifest.identifier === "core" ? await applyAdministrator(env, index, options.adminPassword) : null;
+    pending.manifest.identifier === "core" ? await applyAdministrator(env, index, options.adminPassword) : null;
   await applyData(env, demo, index);
   return adminPassword;
 }
 
 /** The modules that the database has not, or not as they are on disk. Reads nothing but the rows of modules. */
-async function findPending(env: Environment, manifests: readonly Manifest[]): Promise<Pending[]> {
-  const rows = await env.session.rows<ModuleRow>({
+async function findPending(session: Session, manifests: readonly Manifest[]): Promise<Pending[]> {
+  const rows = await session.rows<ModuleRow>({
     text: "SELECT id, identifier, version, fingerprint, state FROM module",
     values: [],
   });
@@ -114,9 +141,11 @@ async function findPending(env: Environment, manifests: readonly Manifest[]): Pr
       return { manifest, row: known.get(manifest.identifier), fingerprint: fingerprintOf(texts), texts };
     }),
   );
-  return all.filter(
-    (each) => isNew(each) || each.row?.fingerprint !== each.fingerprint || each.row.version !== each.manifest.version,
-  );
+  return all.filter((each) => isNew(each) || hasNewData(each) || each.row?.version !== each.manifest.version);
+}
+
+function hasNewData({ row, fingerprint }: Pick<Pending, "row" | "fingerprint">): boolean {
+  return row?.fingerprint !== fingerprint;
 }
 
 /** Also when it has been uninstalled: then its data may still be there. */
