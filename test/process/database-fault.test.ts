@@ -150,6 +150,9 @@ describe.skipIf(clusterMissing !== null)(
       const connected = `FROM pg_stat_activity WHERE usename = '${ROLE}' AND application_name = 'fullfinity'`;
       const end = `SELECT pg_terminate_backend(pid) ${connected}`;
       const left = `SELECT pid ${connected}`;
+      // The line may still be on its way back from what was done to it before, and would leave its place to others.
+      const line = `SELECT pid FROM pg_stat_activity WHERE usename = '${ROLE}' AND application_name = 'fullfinity notices'`;
+      await vi.waitFor(async () => expect(await administer(line)).toHaveLength(1), HEALS_WITHIN);
       // One line for notices, and two more.
       await administer(`ALTER ROLE ${ROLE} CONNECTION LIMIT 3`, end);
       const some = await Promise.all(Array.from({ length: 40 }, query));
