@@ -109,6 +109,36 @@ describe("a backup", () => {
     expect(Buffer.concat(chunks).toString()).toBe("what is in the file");
   });
 
+  it("of a database that is written to meanwhile is of one moment", async () => {
+    const busy = newName();
+    await duplicateTenant(ground, original, busy);
+    const writer = new Database({ connection: withDatabase(ground.server, busy), maxConnections: 1 });
+    let written = 0;
+    let ended = false;
+    const write = async (): Promise<void> => {
+      while (!ended) {
+        await writer.transaction(async (session) => {
+          await session.run(raw("INSERT INTO wheel (name) VALUES ('pair')"));
+          await session.run(raw(`INSERT INTO car (plate) VALUES ('pair ${written}')`));
+        });
+        written += 1;
+      }
+    };
+    const writing = write();
+    await expect.poll(() => written).toBeGreaterThan(5);
+    const { path: file } = await backUp(ground, busy);
+    ended = true;
+    await writing;
+    await writer.close();
+    const copy = newName();
+    await restore(ground, file, copy, false);
+    const [wheels] = await rows(copy, "SELECT count(*) AS count FROM wheel WHERE name = 'pair'");
+    const [cars] = await rows(copy, "SELECT count(*) AS count FROM car WHERE plate LIKE 'pair %'");
+    expect(wheels).toEqual(cars);
+    expect(cars?.count).toBeGreaterThan(5);
+    expect(cars?.count).toBeLessThan(written);
+  });
+
   const damages: [what: string, change: (content: Buffer) => Buffer, message: RegExp][] = [
     ["is cut off", (content) => content.subarray(0, content.length - 20), /cut off/],
     ["is cut off early", (content) => content.subarray(0, 200), /cut off/],
