@@ -202,6 +202,40 @@ describe("states", () => {
     expect(await admin.read("SaleOrder", id, "total", "note")).toMatchObject({ total: 20, note: "Call before noon" });
   });
 
+  test("a line of another order is missing, whatever has become of that order", async () => {
+    const [own, drafted, confirmed, theirs] = [await order(), await order(), await order(), await order()];
+    await admin.execute("SaleOrder", "confirm", [confirmed]);
+    await admin.update("SaleOrder", theirs, {
+      salesperson: await admin.find("User", "Q(email='sales.manager@example.com')"),
+    });
+    await admin.execute("SaleOrder", "confirm", [theirs]);
+    await admin.update("SaleOrder", own, { salesperson: await admin.find("User", "Q(email='sales@example.com')") });
+    const lineOf = async (id: number) =>
+      ((await admin.read("SaleOrder", id, "lines")).lines as { id: number }[])[0]?.id;
+    const token = await api.signIn("sales@example.com", "demo-demo");
+    const forms: readonly ((line: number | undefined) => unknown)[] = [
+      (line) => ({ id: line, quantity: 2 }),
+      (line) => ["U", line, { quantity: 2 }],
+      (line) => ["D", line],
+      (line) => ["X", line],
+    ];
+    for (const line of [await lineOf(drafted), await lineOf(confirmed), await lineOf(theirs), 999_999]) {
+      const message = `SaleOrderLine ${line} does not exist`;
+      const missing = { detail: message, error: "MissingError", fields: [{ path: "lines[0]", message }] };
+      for (const form of forms) {
+        const body = { lines: [form(line)] };
+        const changed = await api.call("PUT", `/api/update/SaleOrder/${own}`, body, { token });
+        expect([changed.status, changed.json]).toEqual([404, missing]);
+        const made = await api.call("POST", "/api/create/SaleOrder", { contact, ...body }, { token });
+        expect([made.status, made.json]).toEqual([404, missing]);
+      }
+    }
+    const stale = { token, headers: { "if-match": '"99"' } };
+    await admin.execute("SaleOrder", "confirm", [own]);
+    expect((await api.call("PUT", `/api/update/SaleOrder/${own}`, { date: "2026-01-01" }, stale)).status).toBe(412);
+    expect((await api.call("DELETE", `/api/delete/SaleOrder/${own}`, undefined, stale)).status).toBe(412);
+  });
+
   test("a copy is a draft with a number of its own", async () => {
     const id = await order();
     await admin.execute("SaleOrder", "confirm", [id]);

@@ -28,7 +28,7 @@ export function compileInsertMany(model: Model, fields: readonly StoredField[]):
 /**
  * Compiles an update. Parameters: the user's id, the records' ids, then for each field its value, or the list of its values.
  *
- * The rows give the `id` of each record that was changed. Those that are not there, or do not pass the rules, are missing.
+ * The rows give the `id` of each record that was changed: of all, or of none where one of them is not there or does not pass the rules.
  *
  * @param uniform whether all records get the same values
  */
@@ -49,14 +49,14 @@ export function compileUpdateMany(
   const lists = joinOrEmpty([parameter(1, "bigint[]"), ...arrays(fields, 2)], ", ");
   const values = uniform ? sql`` : sql` join unnest(${lists}) g(${names}) on g.id = l.id`;
   return planOf(
-    sql`with locked as materialized (${lockPassing(scope, model, rules, 1, "no key update")}) update ${identifier(model.table)} w set ${joinOrEmpty(changes, ", ")} from locked l${values} where w.id = l.id returning w.id`,
+    sql`with locked as materialized (${lockPassing(scope, model, rules, 1, "no key update")}) update ${identifier(model.table)} w set ${joinOrEmpty(changes, ", ")} from locked l${values} where w.id = l.id and ${allLocked(1)} returning w.id`,
   );
 }
 
-/** Compiles a delete. Parameter: the records' ids. Gives the `id` of each that was deleted, as {@link compileUpdateMany}. */
+/** Compiles a delete. Parameter: the records' ids. Gives the `id` of each that was deleted: all or none, as {@link compileUpdateMany}. */
 export function compileDeleteMany(scope: Scope, model: Model, rules: readonly Q[]): Plan {
   return planOf(
-    sql`with locked as materialized (${lockPassing(scope, model, rules, 0, "update")}) delete from ${identifier(model.table)} w using locked l where w.id = l.id returning w.id`,
+    sql`with locked as materialized (${lockPassing(scope, model, rules, 0, "update")}) delete from ${identifier(model.table)} w using locked l where w.id = l.id and ${allLocked(0)} returning w.id`,
   );
 }
 
@@ -67,27 +67,58 @@ export function compilePassingMany(scope: Scope, model: Model, rules: readonly Q
 }
 
 /**
- * Compiles the question which records stand in the lists of others. Parameters: the ids of those others, and, where it is
- * narrowed, the ids of the records in question. Gives pairs of `owner` and `id`, and holds the records.
+ * Compiles the same question about records of several models. Parameters: for each model the records' ids. Gives the `id` of each that
+ * passes, and the `place` of its model.
  */
-export function compileLines(
+export function compilePassingOfAll(
   scope: Scope,
-  model: Model,
-  inverse: StoredField,
-  rules: readonly Q[],
-  narrowed: boolean,
+  models: readonly { readonly model: Model; readonly rules: readonly Q[] }[],
 ): Plan {
+  const parts = models.map(({ model, rules }, place) => {
+    const list = parameter(place, "bigint[]");
+    const { source, id } = compilePassing(scope, model, rules, (own) => sql`${own} = any(${list})`);
+    return sql`select ${raw(`${place}`)} as place, ${id} as id from ${source}`;
+  });
+  return planOf(joinOrEmpty(parts, " union all "));
+}
+
+/** Which records stand in the lists of others. */
+export interface LinesQuestion {
+  readonly model: Model;
+  /** The field that refers to those others. */
+  readonly inverse: StoredField;
+  readonly rules: readonly Q[];
+  /** Whether only records that are named are in question. */
+  readonly narrowed: boolean;
+}
+
+/**
+ * Compiles the question. Parameters: the ids of those others, and, where it is narrowed, the ids of the records in question. Gives pairs of
+ * `owner` and `id`.
+ */
+export function compileLines(scope: Scope, question: LinesQuestion): Plan {
+  return planOf(linesOf(scope, question).pairs);
+}
+
+/** As {@link compileLines}, and holds the records. */
+export function compileHeldLines(scope: Scope, question: LinesQuestion): Plan {
+  const { pairs, alias, id } = linesOf(scope, question);
+  return planOf(sql`${pairs} order by ${id} for no key update of ${alias}`);
+}
+
+function linesOf(
+  scope: Scope,
+  { model, inverse, rules, narrowed }: LinesQuestion,
+): { readonly pairs: Sql; readonly alias: Sql; readonly id: Sql } {
   const { source, id, alias } = compilePassing(scope, model, rules, (own, table) => {
     const owned = sql`${table}.${identifier(inverse.column)} = any(${parameter(0, "bigint[]")})`;
     return narrowed ? sql`${owned} and ${own} = any(${parameter(1, "bigint[]")})` : owned;
   });
-  return planOf(
-    sql`select ${alias}.${identifier(inverse.column)} as owner, ${id} as id from ${source} order by ${id} for no key update of ${alias}`,
-  );
+  return { pairs: sql`select ${alias}.${identifier(inverse.column)} as owner, ${id} as id from ${source}`, alias, id };
 }
 
 /**
- * As {@link compileLines}, for records that are linked by pairs; nothing is held.
+ * As {@link compileLines}, for records that are linked by pairs.
  *
  * @param kept the model whose records are the pairs, and its rules
  */
@@ -140,6 +171,11 @@ function lockPassing(scope: Scope, model: Model, rules: readonly Q[], ids: numbe
   const own = sql`w.id = any(${parameter(ids, "bigint[]")})`;
   const conditions = joinOrEmpty([own, ...passing(scope, model, rules, sql`w.id`)], " and ");
   return sql`select w.id from ${identifier(model.table)} w where ${conditions} order by w.id for ${raw(strength)} of w`;
+}
+
+/** Nothing is changed where one is missing: what else may be wrong with the others is not even asked then. */
+function allLocked(ids: number): Sql {
+  return sql`(select count(*) from locked) = cardinality(${parameter(ids, "bigint[]")})`;
 }
 
 function arrays(fields: readonly StoredField[], first: number): Sql[] {

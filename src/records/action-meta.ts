@@ -8,7 +8,8 @@ import { printInputs } from "./input-text.ts";
 import { readDefaults } from "./input-value.ts";
 import { makeDefaults } from "./method.ts";
 import { type FoundMethod, findMethod } from "./method-find.ts";
-import { checkRecords, loadRecords, readIds } from "./method-record.ts";
+import { loadRecords, readIds } from "./method-record.ts";
+import { checkPresence } from "./presence.ts";
 import type { GivenValues } from "./values.ts";
 
 /** What people are asked. */
@@ -52,7 +53,7 @@ export async function describeAction(
   const { method } = found;
   const ids = readIds(found, [], context);
   return env.readOnly(async (inner) => {
-    await checkRecords(inner, found, ids);
+    await checkPresence(inner, found.model, found.method.needs, ids);
     const wizard = await describeForm(inner, found, ids, context);
     const confirmation = confirmationOf(method, ids.length);
     const type = wizard === null ? (confirmation === null ? "direct" : "confirm") : "wizard";

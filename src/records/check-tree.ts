@@ -2,8 +2,9 @@
 import { type FieldError, ValidationError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
+import { everyReference } from "./draft-reference.ts";
 import type { GivenRecord } from "./lines.ts";
-import { everyReference, findMissing } from "./target.ts";
+import { findMissing } from "./target.ts";
 import { joinPath, MOST_ERRORS } from "./values.ts";
 import { type Draft, readTree } from "./write-tree.ts";
 

@@ -1,52 +1,20 @@
-/** Writes relations to many records: reads what is in the lists, and changes the pairs of those that are kept as pairs. */
+/** Writes relations that are kept as pairs, and says what becomes of records that leave a list. */
 import { ConstraintViolation } from "../database/error-code.ts";
 import { ValidationError } from "../errors.ts";
 import { ToOneField } from "../fields/relation.ts";
 import { type LinkedField, type Model, modelOf, type StoredField } from "../models/model.ts";
-import { compileKept, compileLines, compileLinked } from "../query/compile-write-many.ts";
-import { keeperOf } from "../query/path.ts";
+import { compileKept } from "../query/compile-write-many.ts";
 import { identifier, sql } from "../sql/fragment.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
-import type { Holder, Members, Membership } from "./relation-plan.ts";
+import { planMany, rulesOf } from "./many-plan.ts";
+import type { Membership } from "./relation-plan.ts";
 import { changesRights } from "./rights-change.ts";
 import { noSuchRecord } from "./target.ts";
-import { planMany, rulesOf, type WriteRun } from "./write-run.ts";
+import type { WriteRun } from "./write-run.ts";
 
 /** Whether what leaves a list is deleted, because it cannot or shall not be without the record that holds the list. */
 export function isOwned({ field }: StoredField): boolean {
   return field instanceof ToOneField && (field.options.required === true || field.onDelete === "CASCADE");
-}
-
-/**
- * Reads which records are in the lists, in one statement. What the caller may not see is not among them.
- *
- * @param inverse the field of the target that refers to the holders; null where pairs do
- */
-export async function loadMembers(
-  env: BaseEnvironment,
-  target: Model,
-  field: LinkedField,
-  inverse: StoredField | null,
-  holders: readonly Holder[],
-): Promise<Members> {
-  const old = holders.filter(({ isNew, relation: { lines } }) => !isNew && (lines.replaces || lines.states.size > 0));
-  const owners = old.map(({ id }) => id);
-  if (owners.length === 0) return new Map();
-  const narrowed = !old.some(({ relation }) => relation.lines.replaces);
-  const named = narrowed ? [...new Set(old.flatMap(({ relation }) => [...relation.lines.states.keys()]))] : [];
-  const rules = rulesOf(env, target, "read");
-  const keeper = keeperOf(env.registry, field.relation.link);
-  const kept = keeper === null ? null : { keeper, rules: rulesOf(env, keeper, "read") };
-  const shape = ["members", target.name, inverse?.name ?? field.relation.link, narrowed];
-  const { plan, known } = planMany(env, shape, () =>
-    inverse === null
-      ? compileLinked(env.access, target, field, rules, narrowed, kept)
-      : compileLines(env.access, target, inverse, rules, narrowed),
-  );
-  const rows = await env.run<{ owner: number; id: number }>(plan, known, [], narrowed ? [owners, named] : [owners]);
-  const members = new Map<number, Set<number>>();
-  for (const { owner, id } of rows) members.set(owner, (members.get(owner) ?? new Set()).add(id));
-  return members;
 }
 
 /** The fields of a model that keeps pairs: those for the record with the list, and for the one in the list. */

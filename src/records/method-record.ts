@@ -9,7 +9,6 @@ import { loadBatch } from "./calculate.ts";
 import { MOST_LINES } from "./lines.ts";
 import type { FoundMethod } from "./method-find.ts";
 import { lockIds } from "./settlement-lookup.ts";
-import { findPassing } from "./target.ts";
 import type { GivenValues } from "./values.ts";
 import { refuseChange } from "./version.ts";
 
@@ -50,23 +49,6 @@ function readActiveIds(value: unknown): number[] {
     }
   });
   return [...new Set(ids)];
-}
-
-/**
- * Checks records.
- *
- * @throws MissingError for the first that the caller does not see, AccessError for one that is not within the rules of what the
- *   method needs
- */
-export async function checkRecords(
-  env: BaseEnvironment,
-  { method, model }: FoundMethod,
-  ids: readonly number[],
-): Promise<void> {
-  if (ids.length === 0) return;
-  const passing = await findPassing(env, model, method.needs, ids);
-  const missing = ids.find((id) => !passing.has(id));
-  if (missing !== undefined) await refuseChange(env, model, missing, undefined);
 }
 
 /** Holds records until the end of the transaction, so that two calls for the same ones come one after the other. */

@@ -5,8 +5,9 @@ import type { BaseEnvironment } from "./base-environment.ts";
 import { readContext } from "./call-context.ts";
 import { type InputRecord, readInputs } from "./input-value.ts";
 import { type FoundMethod, findMethod } from "./method-find.ts";
-import { checkRecords, holdRecords, loadRecords, readIds } from "./method-record.ts";
+import { holdRecords, loadRecords, readIds } from "./method-record.ts";
 import { checkResult } from "./method-result.ts";
+import { checkPresence } from "./presence.ts";
 import type { GivenValues } from "./values.ts";
 
 /** A call of a method, as a client sends it. */
@@ -61,7 +62,7 @@ async function runMethod(
   if (ids.length === 0 && method.scope !== "model") {
     throw ValidationError.ofFields([{ path: "ids", message: `must name the records that ${method.name} works on` }]);
   }
-  await checkRecords(env, found, ids);
+  await checkPresence(env, found.model, found.method.needs, ids);
   await holdRecords(env, found, ids);
   const records = await loadRecords(env, found, ids);
   const context = await readContext(env, found, said);

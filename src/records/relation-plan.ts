@@ -1,6 +1,6 @@
 /** Decides what becomes of the records in lists, once it is known what is in them: data to data, nothing is read or written. */
-import { MissingError, ValidationError } from "../errors.ts";
-import type { Model } from "../models/model.ts";
+import { ValidationError } from "../errors.ts";
+import type { Members } from "./list-member.ts";
 import type { Draft, DraftRelation } from "./write-tree.ts";
 
 /** A record that is there by now, and one of its lists that is to be written. */
@@ -27,24 +27,21 @@ export interface RelationPlan {
   readonly leaves: readonly Membership[];
 }
 
-/** Holder -> the records that are in its list, as far as the caller sees them. */
-export type Members = ReadonlyMap<number, ReadonlySet<number>>;
-
 const NOBODY: ReadonlySet<number> = new Set();
 
 /**
  * Makes the plan.
  *
- * @throws MissingError for a record that has to be in a list and is not, whether it is hidden, elsewhere or nowhere
+ * @param members every record that has to be in a list among them
+ * @throws ValidationError for a record that one list brings in and another one deletes
  */
-export function planRelation(target: Model, holders: readonly Holder[], members: Members): RelationPlan {
+export function planRelation(holders: readonly Holder[], members: Members): RelationPlan {
   const deletes = new Map<number, string>();
   const joins: Membership[] = [];
   const leaves: Membership[] = [];
   for (const { id: owner, relation } of holders) {
     const { path, replaces, states, members: expected, targets } = relation.lines;
     const present = members.get(owner) ?? NOBODY;
-    for (const [id, place] of expected) if (!present.has(id)) throw notThere(target, id, place);
     for (const [id, state] of states) {
       const place = expected.get(id) ?? targets.get(id) ?? path;
       if (state === "deleted") deletes.set(id, place);
@@ -87,9 +84,4 @@ export function planMoves({
 
 function twice(path: string, other: string | undefined): ValidationError {
   return ValidationError.ofFields([{ path, message: `names a record that ${other} names too, for something else` }]);
-}
-
-function notThere(target: Model, id: number, path: string): MissingError {
-  const message = `${target.name} ${id} does not exist`;
-  return new MissingError(message, { extra: { fields: [{ path, message }] } });
 }

@@ -1,12 +1,10 @@
-/** Checks that the records a write refers to are there for the caller: what it may not see, it may not refer to. */
+/** Checks that records are there for the caller: what it may not see, it may not refer to. */
 import type { RecordOperation } from "../access/access.ts";
 import { type FieldError, ValidationError } from "../errors.ts";
-import { type Model, modelOf, type StoredField } from "../models/model.ts";
-import { compilePassingMany } from "../query/compile-write-many.ts";
+import type { Model } from "../models/model.ts";
+import { compilePassingMany, compilePassingOfAll } from "../query/compile-write-many.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
-import { joinPath } from "./values.ts";
-import { planMany, rulesOf } from "./write-run.ts";
-import type { Draft } from "./write-tree.ts";
+import { planMany, rulesOf } from "./many-plan.ts";
 
 /** A record that values refer to, and where. */
 export interface Reference {
@@ -16,54 +14,7 @@ export interface Reference {
 }
 
 /**
- * The records that values refer to and that have to be looked for, in the order of the request: those of lists, and to-one
- * values whose targets a rule may hide. Where there is no rule, the foreign key itself is the check.
- */
-export function referencesOf(env: BaseEnvironment, model: Model, drafts: readonly Draft[]): Reference[] {
-  return collect(env, model, drafts, (target) => env.access.rule(target, "read") !== null);
-}
-
-/** All records that values refer to, of models that the caller may read. */
-export function everyReference(env: BaseEnvironment, model: Model, drafts: readonly Draft[]): Reference[] {
-  return collect(env, model, drafts, (target) => env.access.canRead(target));
-}
-
-/** @param isSought whether to-one values that refer to a model count */
-function collect(
-  env: BaseEnvironment,
-  model: Model,
-  drafts: readonly Draft[],
-  isSought: (target: Model) => boolean,
-): Reference[] {
-  const found: Reference[] = [];
-  const seen = new Set<Draft["columns"]>();
-  const sought = [...model.fields.values()].flatMap((field) => {
-    const target = field.kind === "stored" && field.relation !== null && modelOf(env.registry, field.relation.target);
-    return target && isSought(target) ? [{ field: field as StoredField, target }] : [];
-  });
-  for (const { path, columns, ofCompany, relations } of drafts) {
-    // A change that is the same for many records is checked once.
-    for (const { field, target } of seen.has(columns) ? [] : sought) {
-      const id = columns.get(field);
-      if (typeof id === "number") found.push({ target, id, path: joinPath(path, field.name) });
-    }
-    seen.add(columns);
-    for (const [{ name, relation }, id] of ofCompany) {
-      const target = relation === null ? null : modelOf(env.registry, relation.target);
-      if (target === null || typeof id !== "number" || !isSought(target)) continue;
-      found.push({ target, id, path: joinPath(path, name) });
-    }
-    for (const { field, lines, creates, updates } of relations) {
-      const target = modelOf(env.registry, field.relation.target);
-      for (const [id, place] of lines.targets) found.push({ target, id, path: place });
-      found.push(...collect(env, target, creates, isSought), ...collect(env, target, updates, isSought));
-    }
-  }
-  return found;
-}
-
-/**
- * Checks references, with one statement for each model.
+ * Checks references.
  *
  * @throws ValidationError with every place whose record is not there for the caller
  */
@@ -72,14 +23,38 @@ export async function checkReferences(env: BaseEnvironment, references: readonly
   if (missing.length > 0) throw ValidationError.ofFields(missing);
 }
 
-/** What is wrong with references whose record is not there for the caller. */
+/** What is wrong with references whose record is not there for the caller: one statement, whatever their number and models. */
 export async function findMissing(env: BaseEnvironment, references: readonly Reference[]): Promise<FieldError[]> {
-  const wanted = new Map<Model, Set<number>>();
-  for (const { target, id } of references) wanted.set(target, (wanted.get(target) ?? new Set()).add(id));
-  const seen = new Map<Model, Set<number>>();
-  for (const [target, ids] of wanted) seen.set(target, await findPassing(env, target, "read", [...ids]));
-  const missing = references.filter(({ target, id }) => seen.get(target)?.has(id) !== true);
-  return missing.map(({ target, path }) => ({ path, message: noSuchRecord(target) }));
+  return describeUnseen(await findUnseen(env, references));
+}
+
+/** What is said of references whose record is not there for the caller. */
+export function describeUnseen(references: readonly Reference[]): FieldError[] {
+  return references.map(({ target, path }) => ({ path, message: noSuchRecord(target) }));
+}
+
+/** Those of the references whose record is not there for the caller. */
+export async function findUnseen<Each extends Reference>(
+  env: BaseEnvironment,
+  references: readonly Each[],
+): Promise<Each[]> {
+  if (references.length === 0) return [];
+  const unseen = new Map<Model, Set<number>>();
+  for (const { target, id } of references) unseen.set(target, (unseen.get(target) ?? new Set()).add(id));
+  // In one order, so that the same models make the same statement.
+  const models = [...unseen.keys()].sort((one, other) => (one.name < other.name ? -1 : 1));
+  const { plan, known } = planMany(env, ["passing of all", ...models.map(({ name }) => name)], () =>
+    compilePassingOfAll(
+      env.access,
+      models.map((model) => ({ model, rules: rulesOf(env, model, "read") })),
+    ),
+  );
+  const lists = models.map((model) => [...(unseen.get(model) ?? [])]);
+  for (const { place, id } of await env.run<{ place: number; id: number }>(plan, known, [], lists)) {
+    const model = models[place];
+    if (model !== undefined) unseen.get(model)?.delete(id);
+  }
+  return references.filter(({ target, id }) => unseen.get(target)?.has(id) === true);
 }
 
 /** Those of the ids whose records pass the rules of an operation. */

@@ -12,9 +12,9 @@ import { describeChanges } from "./form-answer.ts";
 import { FormRecord } from "./form-record.ts";
 import { fillDefaults, fillForm } from "./form-value.ts";
 import { findWizard } from "./method-find.ts";
+import { checkPresence } from "./presence.ts";
 import { findPassing } from "./target.ts";
 import type { GivenValues } from "./values.ts";
-import { refuseChange } from "./version.ts";
 import { runWizardEffects } from "./wizard-effect.ts";
 import { resolveWritable } from "./write.ts";
 
@@ -58,7 +58,7 @@ export async function runEffects(env: BaseEnvironment, modelName: string, reques
   const { id, values, trigger } = request;
   const model = resolveWritable(env, modelName, id === null ? "create" : "write");
   return env.readOnly(async (inner) => {
-    await checkRecord(inner, model, id);
+    if (id !== null) await checkPresence(inner, model, "write", [id]);
     const form = new Form(inner);
     const root = new FormRecord(model, id, null);
     if (id === null) fillDefaults(inner, root);
@@ -73,13 +73,6 @@ export async function runEffects(env: BaseEnvironment, modelName: string, reques
     ];
     return `{${members.map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(",")}}`;
   });
-}
-
-/** The record must be there for the caller, and one that it may change. */
-async function checkRecord(env: BaseEnvironment, model: Model, id: number | null): Promise<void> {
-  if (id === null) return;
-  const passing = await findPassing(env, model, "write", [id]);
-  if (!passing.has(id)) await refuseChange(env, model, id, undefined);
 }
 
 /** Finds the record and field of a trigger, which may be that of a line. */

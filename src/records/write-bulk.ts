@@ -6,12 +6,13 @@ import type { Model } from "../models/model.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
 import { writeChecked } from "./check-tree.ts";
 import { bindsCompanies } from "./company-check.ts";
+import { referencesOf } from "./draft-reference.ts";
 import { isRecorded } from "./history.ts";
 import type { GivenRecord } from "./lines.ts";
-import { missingRecord } from "./read.ts";
+import { checkPresence } from "./presence.ts";
 import { changesRights } from "./rights-change.ts";
 import { makesStale } from "./settlement.ts";
-import { findPassing, referencesOf } from "./target.ts";
+import { checkReferences } from "./target.ts";
 import { isUnnumbered } from "./unnumbered.ts";
 import { isValidated } from "./validate.ts";
 import { fieldsOf, type GivenValues, valueCheck } from "./values.ts";
@@ -68,7 +69,7 @@ export async function updateRecords(
   checkCopies(model, values, distinct.length);
   if (distinct.length === 0) checkUnused(env, model, values);
   if (Object.values(values).every((value) => value === undefined)) {
-    await checkVisible(env, model, distinct);
+    await checkPresence(env, model, "read", distinct);
     return distinct;
   }
   return writeMany(env, model, "write", given, async (run, drafts) => {
@@ -122,6 +123,8 @@ export async function deleteRecords(
   const distinct = distinctIds(model, ids);
   if (distinct.length === 0) return [];
   await env.transaction(async (inner) => {
+    // Before code of modules hears of it.
+    if (model.behaviour.hooks.beforeDelete !== null) await checkPresence(inner, model, "delete", distinct);
     const run = await beginRun(inner);
     await inner.complete(async () => {
       await run.delete(model, distinct);
@@ -141,12 +144,21 @@ async function writeMany(
 ): Promise<readonly number[]> {
   if (given.length === 0) return [];
   return writeChecked(env, model, operation, given, async (check) => {
-    const early = checksInTransaction(model, operation, given) ? null : await check(env);
-    if (early !== null && isPlainCreation(env, model, operation, early)) return work(new WriteRun(env), early);
+    const isLate = checksInTransaction(model, operation, given);
+    const early = isLate ? null : await check(env);
+    if (early !== null && isPlainCreation(env, model, operation, early)) {
+      const references = referencesOf(env, model, early);
+      if (references.length === 0 || env.inTransaction) {
+        await checkReferences(env, references);
+        return work(new WriteRun(env), early);
+      }
+    }
     return env.transaction(async (inner) => {
+      const ids = given.flatMap(({ id }) => id ?? []);
+      if (isLate) await checkPresence(inner, model, operation, ids);
       const drafts = early ?? (await check(inner));
       const run = await beginRun(inner);
-      await prepareRun(run, model, drafts);
+      await prepareRun(run, model, drafts, referencesOf(env, model, drafts));
       return inner.complete(async () => {
         const written = await work(run, drafts);
         await endRun(run);
@@ -156,7 +168,7 @@ async function writeMany(
   });
 }
 
-/** Whether records are created by one statement, which needs no transaction around it. */
+/** Whether records are created by one statement, which needs no transaction around it once what they refer to is known to be there. */
 function isPlainCreation(
   env: BaseEnvironment,
   model: Model,
@@ -174,10 +186,7 @@ function isPlainCreation(
   if (makesStale(env.registry, model, "create", names)) return false;
   if (bindsCompanies(env.registry, { model, operation: "create", fields: names })) return false;
   if (drafts.some(({ columns }) => isUnnumbered(columns))) return false;
-  return (
-    drafts.every(({ setters, ofCompany }) => setters.size + ofCompany.size === 0) &&
-    referencesOf(env, model, drafts).length === 0
-  );
+  return drafts.every(({ setters, ofCompany }) => setters.size + ofCompany.size === 0);
 }
 
 function checkNumber(path: string, count: number): void {
@@ -213,11 +222,4 @@ function checkUnused(env: BaseEnvironment, model: Model, values: GivenValues): v
   const errors: FieldError[] = [];
   valueCheck(env, model, "write", null)(values, "values", errors);
   if (errors.length > 0) throw ValidationError.ofFields(errors);
-}
-
-async function checkVisible(env: BaseEnvironment, model: Model, ids: readonly number[]): Promise<void> {
-  if (ids.length === 0) return;
-  const seen = await findPassing(env, model, "read", ids);
-  const missing = ids.find((id) => !seen.has(id));
-  if (missing !== undefined) throw missingRecord(model.name, missing);
 }

@@ -6,9 +6,10 @@ import type { SqlValue } from "../sql/value.ts";
 import { isTreeField, lockTrees } from "./ancestor.ts";
 import { checkTree } from "./check-tree.ts";
 import { writeOfCompany } from "./company-value.ts";
-import { changePairs, findKept, isOwned, keptFields, loadMembers } from "./link-write.ts";
+import { changePairs, findKept, isOwned, keptFields } from "./link-write.ts";
+import { loadMembers } from "./list-member.ts";
 import { type Holder, type Membership, planMoves, planRelation, type RelationPlan } from "./relation-plan.ts";
-import { checkReferences, referencesOf } from "./target.ts";
+import { checkReferences, type Reference } from "./target.ts";
 import type { ChangeRow, WriteRow, WriteRun } from "./write-run.ts";
 import { type Draft, inverseOf } from "./write-tree.ts";
 
@@ -19,13 +20,21 @@ export interface WrittenDraft {
   readonly draft: Draft;
 }
 
-/** Before the first statement: looks for what the values refer to, and makes writes of the same trees wait for each other. */
-export async function prepareRun({ env }: WriteRun, model: Model, drafts: readonly Draft[]): Promise<void> {
+/**
+ * Before the first statement: looks for what the values refer to, and makes writes of the same trees wait for each other.
+ *
+ * @param references those that have to be looked for
+ */
+export async function prepareRun(
+  { env }: WriteRun,
+  model: Model,
+  drafts: readonly Draft[],
+  references: readonly Reference[],
+): Promise<void> {
   const trees = new Set<Model>();
   addTrees(env.registry.models, model, drafts, trees);
   if (trees.size > 0) await lockTrees(env, trees);
-  const references = referencesOf(env, model, drafts);
-  if (references.length > 0) await checkReferences(env, references);
+  await checkReferences(env, references);
 }
 
 /** The models in whose trees the write may move records. */
@@ -99,7 +108,8 @@ async function runSetters(run: WriteRun, written: readonly WrittenDraft[]): Prom
 async function runRelation(run: WriteRun, model: Model, field: LinkedField, holders: readonly Holder[]): Promise<void> {
   const target = modelOf(run.env.registry, field.relation.target);
   const inverse = inverseOf(target, field);
-  const plan = planRelation(target, holders, await loadMembers(run.env, target, field, inverse, holders));
+  const lists = holders.map(({ id, isNew, relation: { lines } }) => ({ owner: isNew ? null : id, lines }));
+  const plan = planRelation(holders, await loadMembers(run.env, { field, target, inverse }, lists));
   if (inverse !== null) {
     await runLines(run, target, inverse, plan);
     return;

@@ -1,17 +1,15 @@
 /** One write under way: runs its statements, each for any number of records, and remembers what it has done. */
-import type { RecordOperation } from "../access/access.ts";
 import { ValidationError } from "../errors.ts";
 import type { RunningEnvironment } from "../fields/known-model.ts";
 import type { Model, StoredField } from "../models/model.ts";
-import type { Q } from "../q/tree.ts";
 import { compileDeleteMany, compileInsertMany, compileUpdateMany } from "../query/compile-write-many.ts";
-import type { Plan } from "../query/plan.ts";
 import type { SqlScalar, SqlValue } from "../sql/value.ts";
 import { isTreeField, type Moved } from "./ancestor.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
 import type { NewPairs } from "./company-check.ts";
 import type { NewValues } from "./company-value.ts";
-import type { CachedPlan } from "./plan-cache.ts";
+import { planMany, rulesOf } from "./many-plan.ts";
+import { checkPresence } from "./presence.ts";
 import { changesRights, deletionChangesRights } from "./rights-change.ts";
 import { type Change, Settlement } from "./settlement.ts";
 import { noteUnnumbered, type Unnumbered } from "./unnumbered.ts";
@@ -108,7 +106,7 @@ export class WriteRun {
     const values = fields.map((field) => (uniform ? (columns.get(field) ?? null) : listOf(rows, field)));
     const found = this.env.run<{ id: number }>(plan, known, [], [this.env.access.userId, ids, ...values]);
     const done = await found.catch((error: unknown) => translateViolation(this.env, model, error, rows));
-    await this.#checkAll(model, ids, done);
+    await this.#checkAll(model, "write", ids, done);
     await this.note(change, rows);
   }
 
@@ -127,7 +125,7 @@ export class WriteRun {
     const { plan, known } = planMany(env, ["delete", model.name], () => compileDeleteMany(env.access, model, rules));
     const found = env.run<{ id: number }>(plan, known, [], [ids]);
     const done = await found.catch((error: unknown) => translateViolation(env, model, error));
-    await this.#checkAll(model, ids, done);
+    await this.#checkAll(model, "delete", ids, done);
     this.noteDeleted(model, ids);
   }
 
@@ -176,11 +174,17 @@ export class WriteRun {
     moved.paths.set(id, path);
   }
 
-  async #checkAll(model: Model, ids: readonly number[], done: readonly { readonly id: number }[]): Promise<void> {
+  /** A statement writes all of its records, or none where one of them is not there or not within the rules. */
+  async #checkAll(
+    model: Model,
+    operation: "write" | "delete",
+    ids: readonly number[],
+    done: readonly { readonly id: number }[],
+  ): Promise<void> {
     if (done.length === ids.length) return;
-    const found = new Set(done.map(({ id }) => id));
-    const missing = ids.find((id) => !found.has(id));
-    if (missing !== undefined) await refuseChange(this.env, model, missing, undefined);
+    await checkPresence(this.env, model, operation, ids);
+    // Whatever has come into the rules since then was not written.
+    await refuseChange(this.env, model, ids[0] ?? 0, undefined);
   }
 }
 
@@ -188,18 +192,6 @@ export class WriteRun {
 export async function beginRun(env: BaseEnvironment): Promise<WriteRun> {
   await env.signChanges();
   return new WriteRun(env);
-}
-
-/** The plan of a statement for many records, kept by its shape and the rights of the caller. */
-export function planMany(env: BaseEnvironment, shape: readonly unknown[], compile: () => Plan): CachedPlan<null> {
-  const key = `many ${env.registry.serial} ${env.access.key} ${JSON.stringify(shape)}`;
-  return env.plans.get(key, () => ({ plan: compile(), extra: null }));
-}
-
-/** The rules for an operation. Those for reading are part of them. */
-export function rulesOf(env: BaseEnvironment, model: Model, operation: RecordOperation): Q[] {
-  const rule = env.access.rule(model, operation);
-  return rule === null ? [] : [rule];
 }
 
 function namesOf(fields: readonly StoredField[]): string[] {

@@ -16,6 +16,8 @@ import { DEEPEST_PATH } from "../query/path.ts";
 import type { SqlValue } from "../sql/value.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
 import { type GivenLines, type GivenRecord, type LineBudget, MOST_LINES, parseLines } from "./lines.ts";
+import { checkMembers, type HeldLines, type ListRelation } from "./list-member.ts";
+import { describeUnseen, findUnseen } from "./target.ts";
 import { type CheckedValues, concealValues, joinPath, MOST_ERRORS, type ValueCheck, valueCheck } from "./values.ts";
 
 /** A record that is to be written, checked. Never changed: a write that is repeated begins with it again. */
@@ -52,9 +54,10 @@ interface Check {
   readonly budget: LineBudget;
 }
 
-/** What one relation of one record brings, while the records in it are still to be checked. */
-interface OpenRelation {
-  readonly field: LinkedField;
+/** What a list of one record brings, while the records in it are still to be checked. */
+interface OpenList {
+  /** Which of the level's records it is of. */
+  readonly place: number;
   readonly lines: GivenLines;
 }
 
@@ -85,7 +88,7 @@ export async function readTree(
 ): Promise<{ readonly drafts: Draft[]; readonly errors: readonly FieldError[] }> {
   const check: Check = { env, errors: [], budget: { left: MOST_LINES } };
   const drafts = await checkLevel(check, model, operation, given, null, 0);
-  return { drafts, errors: check.errors };
+  return { drafts: [...drafts.values()], errors: check.errors };
 }
 
 /** @throws AccessError unless the caller may do this to records of the model */
@@ -103,6 +106,7 @@ export function inverseOf(target: Model, { relation: { link } }: LinkedField): S
   throw new Error(`${target.name} has no column ${link.column}`);
 }
 
+/** @returns what has been checked, in the order of the records; nothing once there are more errors than anybody reads */
 async function checkLevel(
   check: Check,
   model: Model,
@@ -110,53 +114,80 @@ async function checkLevel(
   given: readonly GivenRecord[],
   owner: StoredField | null,
   depth: number,
-): Promise<Draft[]> {
-  if (given.length === 0) return [];
+): Promise<ReadonlyMap<GivenRecord, Draft>> {
+  const drafts = new Map<GivenRecord, Draft>();
+  if (given.length === 0) return drafts;
   const { env, errors } = check;
   checkRight(env, model, operation);
   const records = await runBefore(env, model, operation, given);
   const checkOne = valueCheck(env, model, operation, owner);
   const checkValues = operation === "write" ? remembered(checkOne) : checkOne;
-  const open = new Map<LinkedField, { readonly place: number; readonly relation: OpenRelation }[]>();
+  const open = new Map<LinkedField, OpenList[]>();
   const checked: CheckedValues[] = [];
   for (const [place, { path, values }] of records.entries()) {
     const known = checkValues(values, path, errors, given[place]?.values);
     checked.push(known);
-    if (errors.length >= MOST_ERRORS) return [];
+    if (errors.length >= MOST_ERRORS) return drafts;
     for (const { field, value } of known.relations) {
       const lines = openRelation(check, field, value, joinPath(path, field.name), depth);
       if (lines === null) continue;
       const all = open.get(field) ?? [];
       open.set(field, all);
-      all.push({ place, relation: { field, lines } });
+      all.push({ place, lines });
     }
   }
   const relations: DraftRelation[][] = records.map(() => []);
   for (const [field, all] of open) {
     const target = modelOf(env.registry, field.relation.target);
     const inverse = inverseOf(target, field);
-    const created = all.flatMap(({ relation }) => relation.lines.creates);
-    const changed = all.flatMap(({ relation }) => relation.lines.updates);
+    const lists = all.map(({ place, lines }) => ({ owner: records[place]?.id ?? null, lines }));
+    const changed = await openChanges(check, { field, target, inverse }, lists);
+    const created = all.flatMap(({ lines }) => lines.creates);
     const creates = await checkLevel(check, target, "create", created, inverse, depth + 1);
     const updates = await checkLevel(check, target, "write", changed, inverse, depth + 1);
-    let [firstCreate, firstUpdate] = [0, 0];
-    for (const { place, relation } of all) {
-      const { lines } = relation;
-      const own = {
-        ...relation,
-        creates: creates.slice(firstCreate, firstCreate + lines.creates.length),
-        updates: updates.slice(firstUpdate, firstUpdate + lines.updates.length),
-      };
-      relations[place]?.push(own);
-      firstCreate += lines.creates.length;
-      firstUpdate += lines.updates.length;
+    for (const { place, lines } of all) {
+      relations[place]?.push({
+        field,
+        lines,
+        creates: lines.creates.flatMap((one) => creates.get(one) ?? []),
+        updates: lines.updates.flatMap((one) => updates.get(one) ?? []),
+      });
     }
   }
   if (errors.length === 0 && hasSecrets(model)) for (const values of new Set(checked)) await concealValues(values);
-  return records.map(({ path, id, values }, place) => {
+  for (const [place, { path, id, values }] of records.entries()) {
     const { columns, ofCompany, setters } = checked[place] as CheckedValues;
-    return { path, id, columns, ofCompany, setters, relations: relations[place] ?? [], values };
-  });
+    const draft = { path, id, columns, ofCompany, setters, relations: relations[place] ?? [], values };
+    drafts.set(given[place] as GivenRecord, draft);
+  }
+  return drafts;
+}
+
+/**
+ * The changes that lists bring, of records that are there: code of modules that looks at them hears of no others.
+ *
+ * @throws MissingError for a record that has to be in its list and is not
+ */
+async function openChanges(
+  { env, errors }: Check,
+  relation: ListRelation,
+  lists: readonly HeldLines[],
+): Promise<readonly GivenRecord[]> {
+  const { target } = relation;
+  const changes = lists.flatMap(({ lines }) => lines.updates);
+  if (changes.length === 0 || !checksInTransaction(target, "write", changes)) return changes;
+  checkRight(env, target, "write");
+  await checkMembers(env, relation, lists);
+  const brought = lists.flatMap(({ lines: { updates, members, targets } }) =>
+    updates.flatMap((change) => {
+      const path = members.has(change.id ?? 0) ? undefined : targets.get(change.id ?? 0);
+      return path === undefined ? [] : [{ target, id: change.id ?? 0, path, change }];
+    }),
+  );
+  const unseen = await findUnseen(env, brought);
+  errors.push(...describeUnseen(unseen));
+  const gone = new Set(unseen.map(({ change }) => change));
+  return changes.filter((change) => !gone.has(change));
 }
 
 function hasSecrets({ fields }: Model): boolean {

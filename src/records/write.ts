@@ -1,7 +1,13 @@
 /** Writing single records: check the values, run the statements, give back what clients are told. */
 import type { RecordOperation } from "../access/access.ts";
 import type { Model, StoredField } from "../models/model.ts";
-import { compileDelete, compileInsert, compileUpdate, type WriteGuard } from "../query/compile-write.ts";
+import {
+  compileDelete,
+  compileGuarded,
+  compileInsert,
+  compileUpdate,
+  type WriteGuard,
+} from "../query/compile-write.ts";
 import { resolveModel } from "../query/path.ts";
 import type { Plan } from "../query/plan.ts";
 import { resolveSelection, type Selection } from "../query/selection.ts";
@@ -11,12 +17,14 @@ import type { BaseEnvironment } from "./base-environment.ts";
 import { completeText } from "./calculate.ts";
 import { writeChecked } from "./check-tree.ts";
 import { bindsCompanies } from "./company-check.ts";
+import { referencesOf } from "./draft-reference.ts";
 import { isRecorded } from "./history.ts";
+import { rulesOf } from "./many-plan.ts";
 import type { CachedPlan } from "./plan-cache.ts";
 import { fetchRecord } from "./read.ts";
 import { changesRights, deletionChangesRights } from "./rights-change.ts";
 import { makesStale } from "./settlement.ts";
-import { referencesOf } from "./target.ts";
+import { checkReferences } from "./target.ts";
 import { isUnnumbered } from "./unnumbered.ts";
 import { isValidated } from "./validate.ts";
 import { fieldsOf, type GivenValues } from "./values.ts";
@@ -24,7 +32,7 @@ import { refuseChange } from "./version.ts";
 import { translateViolation } from "./violation.ts";
 import { endRun } from "./write-end.ts";
 import { prepareRun, runParts } from "./write-level.ts";
-import { beginRun, rulesOf } from "./write-run.ts";
+import { beginRun } from "./write-run.ts";
 import { checkRight, checksInTransaction, type Draft } from "./write-tree.ts";
 
 /** What a write answers with. */
@@ -125,13 +133,13 @@ export async function deleteRecord(
   const key = planKey(env, ["delete", guard.versioned, model.name]);
   const { plan, known } = env.plans.get(key, () => ({ plan: compileDelete(env.access, model, guard), extra: null }));
   const remove = async (inner: BaseEnvironment): Promise<void> => {
-    const parameters = version === undefined ? [id] : [id, version];
-    const deleted = inner.run(plan, known, [], parameters);
+    const deleted = inner.run(plan, known, [], guardParameters(id, version));
     const rows = await deleted.catch((error: unknown) => translateViolation(env, model, error));
     if (rows.length === 0) await refuseChange(inner, model, id, version);
   };
   if (isPlainDeletion(env, model)) return remove(env);
   return env.transaction(async (inner) => {
+    if (model.behaviour.hooks.beforeDelete !== null) await checkGuard(inner, model, "delete", id, version);
     const run = await beginRun(inner);
     await run.beforeDelete(model, [id]);
     await remove(inner);
@@ -171,6 +179,29 @@ function guardOf(
   return { rules: rulesOf(env, model, operation), versioned: version !== undefined };
 }
 
+function guardParameters(id: number, version: number | undefined): number[] {
+  return version === undefined ? [id] : [id, version];
+}
+
+/**
+ * Checks a record before code of modules hears of a change of it: the record must be there for the caller, and as the request wants it.
+ *
+ * @throws MissingError, VersionConflictError, AccessError as {@link refuseChange}
+ */
+async function checkGuard(
+  env: BaseEnvironment,
+  model: Model,
+  operation: RecordOperation,
+  id: number,
+  version: number | undefined,
+): Promise<void> {
+  const guard = guardOf(env, model, operation, version);
+  const key = planKey(env, ["guarded", operation, guard.versioned, model.name]);
+  const { plan, known } = env.plans.get(key, () => ({ plan: compileGuarded(env.access, model, guard), extra: null }));
+  const rows = await env.run(plan, known, [], guardParameters(id, version));
+  if (rows.length === 0) await refuseChange(env, model, id, version);
+}
+
 function answerPaths(model: Model, fields: readonly string[] | undefined): readonly string[] {
   const own = model.fields.has("name") ? ["id", "name", "display_name"] : ["id", "display_name"];
   // Those that were asked for come first, so that errors count them as the client does.
@@ -196,17 +227,22 @@ async function performSingle(
   check: (inner: BaseEnvironment) => Promise<Draft[]>,
   isLate: boolean,
 ): Promise<WrittenRecord> {
-  const { model, operation, id } = write;
+  const { model, operation, id, version } = write;
   const early = isLate ? null : await check(env);
   if (early !== null) {
     const statement = planSingle(env, write, early);
-    if (isPlain(env, statement)) return runSingle(env, statement);
+    const references = referencesOf(env, model, early);
+    if (isPlain(env, statement) && (references.length === 0 || env.inTransaction)) {
+      await checkReferences(env, references);
+      return runSingle(env, statement);
+    }
   }
   return env.transaction(async (inner) => {
+    if (isLate && id !== null) await checkGuard(inner, model, operation, id, version);
     const drafts = early ?? (await check(inner));
     const statement = planSingle(inner, write, drafts);
     const run = await beginRun(inner);
-    await prepareRun(run, model, drafts);
+    await prepareRun(run, model, drafts, referencesOf(env, model, drafts));
     const change = { model, operation, fields: statement.fields.map(({ name }) => name) };
     if (id !== null) await run.settlement.before({ ...change, ids: [id] });
     const written = await runSingle(inner, statement);
@@ -253,7 +289,7 @@ function readsOthersOf(model: Model, { fields }: Selection): boolean {
   );
 }
 
-/** Whether a write takes nothing but its statement. */
+/** Whether a write takes nothing but its statement, once what it refers to is known to be there. */
 function isPlain(env: BaseEnvironment, statement: SingleStatement): boolean {
   const { write, draft, fields } = statement;
   const { model, operation } = write;
@@ -264,7 +300,7 @@ function isPlain(env: BaseEnvironment, statement: SingleStatement): boolean {
     return false;
   const names = fields.map(({ name }) => name);
   if (bindsCompanies(env.registry, { model, operation, fields: names })) return false;
-  return !isValidated(model, operation, names) && referencesOf(env, model, [draft]).length === 0;
+  return !isValidated(model, operation, names);
 }
 
 /** Whether the answer of the statement may be older than the write when that is done. */
@@ -282,7 +318,7 @@ async function runSingle(env: BaseEnvironment, statement: SingleStatement): Prom
   const { write, draft, fields, plan } = statement;
   const { model, id, version } = write;
   const values = fields.map((field): SqlValue => draft.columns.get(field) ?? null);
-  const leading = [id, version].filter((value): value is number => value !== null && value !== undefined);
+  const leading = id === null ? [] : guardParameters(id, version);
   const found = env.run<WrittenRecord>(plan.plan, plan.known, [], [env.access.userId, ...leading, ...values]);
   const [written] = await found.catch((error: unknown) => translateViolation(env, model, error));
   if (written === undefined) {

@@ -6,9 +6,8 @@ import type { FileStore } from "../files/file-store.ts";
 import { SNIFFED_BYTES, sniffType } from "../files/sniff-type.ts";
 import { resolveField, resolveModel } from "../query/path.ts";
 import type { Environment } from "../records/environment.ts";
+import { checkPresence } from "../records/presence.ts";
 import { fetchRecord } from "../records/read.ts";
-import { findPassing } from "../records/target.ts";
-import { refuseChange } from "../records/version.ts";
 import { createRecord, deleteRecord, resolveWritable, updateRecord } from "../records/write.ts";
 
 /** A file that has come with a request. */
@@ -136,6 +135,5 @@ async function loadAttachment(env: Environment, id: number): Promise<Owned> {
 async function checkChangeable(env: Environment, modelName: string, id: number): Promise<void> {
   const model = resolveWritable(env, modelName, "write");
   if (model.follows !== null) throw new ValidationError(`${model.name} records cannot have attachments`);
-  const passing = await findPassing(env, model, "write", [id]);
-  if (!passing.has(id)) await refuseChange(env, model, id, undefined);
+  await checkPresence(env, model, "write", [id]);
 }

@@ -116,10 +116,21 @@ describe("bulk", () => {
       ["PUT", "/api/bulk-update/Product", { ids: [ids[0], missing], values: { name: "x" } }],
       ["PUT", "/api/bulk-update/Product", { ids: [ids[0], missing], values: {} }],
       ["DELETE", "/api/bulk-delete/Product", { ids: [ids[0], missing] }],
+      // What else is wrong with one of them, which alone would be a 400.
+      ["PUT", "/api/bulk-update/Product", { ids: [ids[0], missing], values: { category: missing } }],
+      ["PUT", "/api/bulk-update/Product", { ids: [ids[0], ids[1], missing], values: { code: "FOR-ALL" } }],
     ];
     for (const [method, path, body] of rows) {
       const answer = await api.call(method, path, body);
       expect([answer.status, answer.text]).toEqual([404, single.text]);
+    }
+    // Others refer to this one, which alone would be a 409.
+    for (const gone of [
+      [1, missing],
+      [missing, 1],
+    ]) {
+      const answer = await api.call("DELETE", "/api/bulk-delete/Category", { ids: gone });
+      expect([answer.status, answer.json.detail]).toEqual([404, `Category ${missing} does not exist`]);
     }
     expect(await read("Product", ids[0] ?? 0, ["name", "version"])).toMatchObject({ name: "bulk a", version: 1 });
   });
