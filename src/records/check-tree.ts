@@ -1,6 +1,7 @@
 /** Tells all that is wrong with a write at once: values that are no good, and references that lead nowhere. */
 import { type FieldError, ValidationError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
+import { DEEPEST_PATH } from "../query/path.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
 import { everyReference } from "./draft-reference.ts";
 import type { GivenRecord } from "./lines.ts";
@@ -58,9 +59,26 @@ export async function writeChecked<Result>(
   }
 }
 
-/** The places of the values that the caller has given itself: what hooks have added may be gone with the transaction. */
+/**
+ * The places of the values that the caller has given itself, those of records within records too: what hooks have added may be gone with
+ * the transaction.
+ */
 function placesOf(given: readonly GivenRecord[]): ReadonlySet<string> {
-  return new Set(given.flatMap(({ path, values }) => Object.keys(values).map((name) => joinPath(path, name))));
+  const places = new Set<string>();
+  const add = (path: string, values: object, depth: number): void => {
+    for (const [name, value] of Object.entries(values)) {
+      const place = joinPath(path, name);
+      places.add(place);
+      if (!Array.isArray(value) || depth >= DEEPEST_PATH) continue;
+      for (const [index, item] of value.entries()) {
+        // An object of values, or a command whose last part they are.
+        const inner: unknown = Array.isArray(item) ? item.at(-1) : item;
+        if (typeof inner === "object" && inner !== null) add(`${place}[${index}]`, inner, depth + 1);
+      }
+    }
+  };
+  for (const { path, values } of given) add(path, values, 0);
+  return places;
 }
 
 /** One value that is given for many records makes the same errors for each of them. */

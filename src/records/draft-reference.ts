@@ -8,9 +8,18 @@ import type { Draft } from "./write-tree.ts";
 /**
  * The records that values refer to and that have to be looked for, in the order of the request: those of lists, and to-one
  * values whose targets a rule may hide. Where there is no rule, the foreign key itself is the check.
+ *
+ * A foreign key tells of one record only, and ends the transaction. The others can be looked for after it, but not where the transaction
+ * is that of somebody else: there all of them are looked for before.
+ *
+ * @param env what the write was asked in, before it opens a transaction of its own
  */
 export function referencesOf(env: BaseEnvironment, model: Model, drafts: readonly Draft[]): Reference[] {
-  return collect(env, model, drafts, (target) => env.access.rule(target, "read") !== null);
+  const isHiding = (target: Model) => env.access.rule(target, "read") !== null;
+  const hidden = collect(env, model, drafts, isHiding);
+  if (!env.inTransaction) return hidden;
+  const all = collect(env, model, drafts, (target) => isHiding(target) || env.access.canRead(target));
+  return all.length > 1 ? all : hidden;
 }
 
 /** All records that values refer to, of models that the caller may read. */

@@ -121,6 +121,48 @@ test("twenty at the same moment take effect once; who comes too early is told so
   expect((await create(body, key)).headers["idempotent-replayed"]).toBe("true");
 });
 
+describe("what is wrong is told at once, as without a key", () => {
+  const nowhere = 999_999;
+  const rows: readonly (readonly [string, string, string, object])[] = [
+    ["references of a record", "POST", "create/Product", { name: "x", category: nowhere, uom: nowhere }],
+    ["a reference and a value", "POST", "create/Product", { price: "x", category: nowhere }],
+    [
+      "of an order and its lines",
+      "POST",
+      "create/SaleOrder",
+      {
+        contact: nowhere,
+        payment_term: nowhere,
+        lines: [
+          { description: "a", product: nowhere },
+          { description: "b", uom: nowhere, taxes: [nowhere] },
+        ],
+      },
+    ],
+    ["of a change", "PUT", "update/Product/1", { category: nowhere, uom: nowhere }],
+    ["of many changes", "PUT", "bulk-update/Product", { ids: [1, 2], values: { category: nowhere, uom: nowhere } }],
+    [
+      "of many records",
+      "POST",
+      "bulk-create/Product",
+      {
+        records: [{ name: "a", category: nowhere }, { name: "b" }, { name: "c", uom: nowhere }],
+      },
+    ],
+  ];
+  test.each(rows)("%s", async (_name, method, path, body) => {
+    const fieldsOf = ({ json }: Answer) => {
+      const fields = json.fields as { path: string; message: string }[];
+      return fields.map((each) => `${each.path}: ${each.message}`).sort();
+    };
+    const plain = await api.call(method, `/api/${path}`, body);
+    const withKey = await api.call(method, `/api/${path}`, body, keyed(newKey()));
+    expect([plain.status, withKey.status]).toEqual([400, 400]);
+    expect(fieldsOf(withKey).length).toBeGreaterThan(1);
+    expect(fieldsOf(withKey)).toEqual(fieldsOf(plain));
+  });
+});
+
 test.each(["", " ", "x".repeat(256), "a b", "é"])("the key %j is refused", async (key) => {
   const answer = await create({ name: "Never" }, key);
   expect([answer.status, answer.json.detail]).toEqual([
