@@ -13,6 +13,8 @@ const modules = [
   ),
 ];
 
+const MOST = Number.MAX_SAFE_INTEGER;
+
 let world: World;
 beforeAll(async () => {
   world = await createWorld(modules);
@@ -77,6 +79,27 @@ describe("a move", () => {
     ],
     ["to where it is changes nothing", [10, 20, 30], [2, 1], []],
     ["after itself changes nothing", [10, 20, 30], [2, 2], []],
+    ["after itself changes nothing, whatever the numbers are", [5, 5, null], [2, 2], []],
+    [
+      "where no higher number is left",
+      [5, MOST, MOST],
+      [1, 3],
+      [
+        [2, 5],
+        [3, MOST - 1],
+        [1, MOST],
+      ],
+    ],
+    [
+      "where all have the highest number",
+      [MOST, MOST, null],
+      [3, null],
+      [
+        [3, MOST - 2],
+        [1, MOST - 1],
+      ],
+    ],
+    ["where all have the lowest number", [-MOST, -MOST], [2, null], [[1, 1 - MOST]]],
     [
       "sets ties right",
       [5, 5, 5],
@@ -141,13 +164,16 @@ describe("a move", () => {
         await store(given);
         const dropped = 1 + (a % given.length);
         const after = b % (given.length + 1) || null;
-        const before = (await rows()).map(({ id }) => id);
+        const before = await rows();
         await move(dropped, after);
-        const others = before.filter((id) => id !== dropped);
-        const at = after === null ? 0 : others.indexOf(after) + 1;
-        const expected = after === dropped ? before : others.toSpliced(at, 0, dropped);
         const now = await rows();
-        expect(now.map(({ id }) => id)).toEqual(expected);
+        if (after === dropped) {
+          expect(now).toEqual(before);
+          return;
+        }
+        const others = before.map(({ id }) => id).filter((id) => id !== dropped);
+        const at = after === null ? 0 : others.indexOf(after) + 1;
+        expect(now.map(({ id }) => id)).toEqual(others.toSpliced(at, 0, dropped));
         expect(new Set(now.map(({ place }) => place)).size).toBe(now.length);
       }),
       { numRuns: 60 },

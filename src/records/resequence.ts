@@ -57,7 +57,9 @@ export async function resequence(env: BaseEnvironment, modelName: string, move: 
       values: [model.table],
     });
     const siblings = await loadSiblings(inner, model, field, move.filter);
-    const changes = renumber(reorder(model, siblings, move));
+    const ordered = reorder(model, siblings, move);
+    if (ordered === null) return [];
+    const changes = renumber(ordered);
     const given = changes.map(({ id, sequence }) => ({ path: "", id, values: { [field.name]: sequence } }));
     const run = await beginRun(inner);
     const drafts = await checkTree(inner, model, "write", given);
@@ -102,11 +104,11 @@ async function loadSiblings(
   return records.map((record) => ({ id: record.id, number: record[name] ?? null }));
 }
 
-/** The siblings in their new order, still with their old numbers. */
-function reorder(model: Model, siblings: readonly Sibling[], { dropped, after }: Move): Sibling[] {
+/** The siblings in their new order, still with their old numbers; null where nothing is to be moved. */
+function reorder(model: Model, siblings: readonly Sibling[], { dropped, after }: Move): Sibling[] | null {
   const moving = siblings.find(({ id }) => id === dropped);
   if (moving === undefined) throw notAmong(model, dropped);
-  if (after === dropped) return [...siblings];
+  if (after === dropped) return null;
   const others = siblings.filter(({ id }) => id !== dropped);
   const place = after === null ? 0 : others.findIndex(({ id }) => id === after) + 1;
   if (after !== null && place === 0) throw notAmong(model, after);
@@ -117,12 +119,16 @@ function notAmong(model: Model, id: number): MissingError {
   return missingRecord(model.name, id);
 }
 
-/** Gives the records numbers that rise from one to the next: those that they have, as far as these do. */
+/**
+ * Gives the records numbers that rise from one to the next: those that they have, as far as these do and leave enough to those that
+ * follow.
+ */
 function renumber(ordered: readonly Sibling[]): Resequenced[] {
   const numbers = ordered.flatMap(({ number }) => (number === null ? [] : [number])).sort((a, b) => a - b);
-  let last = (numbers[0] ?? 1) - 1;
+  let last = Number.NEGATIVE_INFINITY;
   return ordered.flatMap(({ id, number }, place) => {
-    last = Math.max(numbers[place] ?? 0, last + 1);
+    const highest = Number.MAX_SAFE_INTEGER - (ordered.length - 1 - place);
+    last = Math.max(Math.min(numbers[place] ?? 1, highest), last + 1);
     return number === last ? [] : [{ id, sequence: last }];
   });
 }

@@ -23,6 +23,15 @@ describe("records within records", () => {
     const { products } = answer.json as { products: { id: number; name: string }[] };
     expect(products.map(({ name }) => name)).toEqual(["A bench", "B parasol"]);
     expect((products[1]?.id ?? 0) - (products[0]?.id ?? 0)).toBe(1);
+    const turned = ["Zoe", "Ada", "Mia"];
+    const { children } = (
+      await api.call("POST", "/api/create/Contact?fields=children.name", {
+        name: "Order of ids",
+        children: turned.map((name) => ({ name })),
+      })
+    ).json as { children: { id: number; name: string }[] };
+    expect(children.map(({ name }) => name)).toEqual(["Ada", "Mia", "Zoe"]);
+    expect(children.toSorted((a, b) => a.id - b.id).map(({ name }) => name)).toEqual(turned);
   });
 
   test("commands under If-Match", async () => {
