@@ -20,16 +20,10 @@ export function buildGraph(
   ordered: readonly OrderedCalculation[],
 ): DependencyGraph {
   const building = new Building(models, linkTables);
-  const steps = ordered.map(({ model: name, names, circle }): CalculationStep => {
-    const model = models.get(name) as Model;
-    const paths = names.flatMap((each) => storedOf(model, each).settled?.paths ?? []);
-    const sources = Object.freeze(sourcesOf(models, model, paths));
-    return Object.freeze({ model: name, circle, fields: Object.freeze([...names]), sources });
-  });
   const own = new Map<string, number[]>();
-  for (const [index, { model, fields }] of steps.entries()) {
+  for (const [index, { model, names }] of ordered.entries()) {
     own.set(model, [...(own.get(model) ?? []), index]);
-    for (const name of fields) {
+    for (const name of names) {
       const { steps: paths = [], isWritten = false } =
         resolved.find((each) => each.model.name === model && each.name === name) ?? {};
       if (isWritten) building.addPath(index, model, [name]);
@@ -41,6 +35,16 @@ export function buildGraph(
         );
     }
   }
+  const steps = ordered.map(({ model: name, names, circle }, index): CalculationStep => {
+    const model = models.get(name) as Model;
+    const paths = names.flatMap((each) => storedOf(model, each).settled?.paths ?? []);
+    const following = new Set([...followingSteps(ordered, building, index)].map((each) => ordered[each]?.model ?? ""));
+    const tables = new Set([...following].map((each) => models.get(each)?.table));
+    const sources = sourcesOf(models, model, paths).map((way) => {
+      return Object.freeze({ way, follows: tables.has(way.at(-1)?.reached) });
+    });
+    return Object.freeze({ model: name, circle, fields: Object.freeze([...names]), sources: Object.freeze(sources) });
+  });
   return Object.freeze({
     steps: Object.freeze(steps),
     own: sealMap(own),
@@ -48,6 +52,29 @@ export function buildGraph(
     deletions: sealMap(building.deletions),
     effects: sealMap(effectsOf(models, building)),
   });
+}
+
+/**
+ * The steps that what a step calculates may make necessary, one after the other. Those of its own circle are none: they go from level to
+ * level of a tree, and never back.
+ */
+function followingSteps(
+  ordered: readonly OrderedCalculation[],
+  { changes }: Building,
+  start: number,
+): ReadonlySet<number> {
+  const found = new Set<number>();
+  const circle = ordered[start]?.circle ?? null;
+  const isRepeated = (step: number) => circle !== null && ordered[step]?.circle === circle;
+  for (let open = [start]; open.length > 0; ) {
+    const next = open.flatMap((step) => {
+      const { model = "", names = [] } = ordered[step] ?? {};
+      return names.flatMap((name) => (changes.get(model)?.get(name) ?? []).map((trigger) => trigger.step));
+    });
+    open = [...new Set(next)].filter((step) => !found.has(step) && !isRepeated(step));
+    for (const step of open) found.add(step);
+  }
+  return found;
 }
 
 function storedOf(model: Model, name: string): StoredField {

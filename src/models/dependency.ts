@@ -19,13 +19,20 @@ export interface Trigger {
   readonly cut: boolean;
 }
 
+/** A way to records that values are taken from. */
+export interface Source {
+  readonly way: readonly WayStep[];
+  /** Whether what is calculated here may make values of such records stale, which then change too. */
+  readonly follows: boolean;
+}
+
 /** Calculated fields of one model that are calculated together. */
 export interface CalculationStep {
   readonly model: string;
   /** Names of stored fields. */
   readonly fields: readonly string[];
   /** Ways to the records that the values are taken from and to which a new reference may lead at any moment. */
-  readonly sources: readonly (readonly WayStep[])[];
+  readonly sources: readonly Source[];
   /** Steps of one circle share a number; those of a tree are repeated level by level until nothing changes. */
   readonly circle: number | null;
 }

@@ -1,7 +1,7 @@
 /** Finds the records that hang on others, over any number of relations, in one statement; and holds what others may change. */
 
 import type { Session } from "../database/session.ts";
-import type { WayStep } from "../models/dependency.ts";
+import type { Source, WayStep } from "../models/dependency.ts";
 import { identifier, raw, type Sql, sql } from "../sql/fragment.ts";
 
 /**
@@ -37,10 +37,16 @@ export async function lockIds(
   await lockRows(session, table, sql`select unnest(${ids}::bigint[]) as id`, strength);
 }
 
-/** Holds the records at the end of a way, so that they do not change while something is calculated from them. */
-export async function lockSources(session: Session, way: readonly WayStep[], ids: readonly number[]): Promise<void> {
+/**
+ * Holds the records that something is calculated from, so that they do not change meanwhile.
+ *
+ * Those that may be calculated next are held against others who calculate, at once: two writes that share a record, and then both want to
+ * change it, would wait for each other.
+ */
+export async function lockSource(session: Session, { way, follows }: Source, ids: readonly number[]): Promise<void> {
   const reached = way.at(-1)?.reached;
-  if (reached !== undefined) await lockRows(session, reached, compileWay(way, ids), "share");
+  if (reached === undefined) return;
+  await lockRows(session, reached, compileWay(way, ids), follows ? "no key update" : "share");
 }
 
 /** Holds all records of a table, and gives their ids. */

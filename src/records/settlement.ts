@@ -3,7 +3,7 @@ import type { CalculationStep, Trigger } from "../models/dependency.ts";
 import { fieldOf, type Model, modelOf, type Registry, type StoredField } from "../models/model.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
 import { loadBatch, parseCalculated, runCalculation } from "./calculate.ts";
-import { findStale, lockIds, lockSources, lockTable } from "./settlement-lookup.ts";
+import { findStale, lockIds, lockSource, lockTable } from "./settlement-lookup.ts";
 import { updateCalculated } from "./settlement-update.ts";
 import { translateViolation } from "./violation.ts";
 
@@ -161,7 +161,7 @@ export class Settlement {
   ): Promise<void> {
     const { session, access } = this.#env;
     await this.#hold(model, given);
-    for (const way of sources) await lockSources(session, way, given);
+    for (const source of sources) await lockSource(session, source, given);
     const fields = names.map((name) => fieldOf(model, name) as StoredField);
     const parts = fields.map(({ settled }) => settled?.paths ?? []);
     const rows = await loadBatch(this.#env, model, given, parts);

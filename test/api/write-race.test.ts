@@ -41,6 +41,30 @@ test("of a hundred new records with one code one is made, and the others name th
   for (const { json } of lost) expect(json.fields).toEqual([{ path: "code", message: expect.any(String) }]);
 });
 
+test.each([
+  ["SaleOrder", "SaleOrderLine", "unit_price"],
+  ["SaleOrder", "SaleOrderLine", "quantity"],
+  ["Invoice", "InvoiceLine", "unit_price"],
+  ["Invoice", "InvoiceLine", "discount"],
+])("lines of one %s that change at once are all changed, and all of them count", async (model, line, field) => {
+  const values = { description: "x", quantity: 10, unit_price: 3 };
+  const contact = await make("Contact", { name: "In a hurry" });
+  const id = await make(model, { contact, lines: Array.from({ length: 20 }, () => values) });
+  const read = async () => {
+    const fields = ["untaxed_amount", "lines.subtotal"];
+    const { json } = await api.call("POST", `/api/fetch/${model}/${id}`, { fields });
+    const lines = json.lines as { id: number; subtotal: number }[];
+    return { lines, amount: json.untaxed_amount, sum: lines.reduce((sum, { subtotal }) => sum + subtotal, 0) };
+  };
+  const answers = await Promise.all(
+    (await read()).lines.map((each, n) => api.call("PUT", `/api/update/${line}/${each.id}`, { [field]: n })),
+  );
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+  const { amount, sum } = await read();
+  expect(amount).toBeCloseTo(sum, 6);
+  expect(amount).not.toBe(600);
+});
+
 test("where the line breaks with the commit the outcome is open, and the same key tells it", async () => {
   const proxy = await startFaultProxy(api.database.connection);
   const distant = await startSecondProcess(api, proxy.connection);
