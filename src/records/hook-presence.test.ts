@@ -232,6 +232,31 @@ describe("in lists", () => {
   });
 });
 
+test("looking for records takes the same number of statements for any number of them", async () => {
+  const counts: number[] = [];
+  for (const number of [1, 30]) {
+    const lines = Array.from({ length: number }, () => ({ name: "x", parts: [{ name: "p" }] }));
+    const values = { name: "many", rows: lines, notes: Array.from({ length: number }, () => ({ name: "n" })) };
+    const made = await createRecord(env, "Sheet", values, { fields: ["rows.parts", "notes"] });
+    const { rows, notes } = JSON.parse(made.data) as {
+      rows: { id: number; parts: { id: number }[] }[];
+      notes: { id: number }[];
+    };
+    const changes = {
+      rows: rows.map((row) => ["U", row.id, { parts: row.parts.map((part) => ["U", part.id, { name: "q" }]) }]),
+      notes: notes.map((note) => ["U", note.id, { quantity: 7 }]),
+    };
+    const noteIds = notes.map((note) => note.id);
+    const writes: (() => Promise<unknown>)[] = [
+      () => updateRecord(env, "Sheet", made.id, changes),
+      () => updateRecords(env, "Note", noteIds, { quantity: 8 }),
+      () => deleteRecords(env, "Note", noteIds),
+    ];
+    for (const write of writes) counts.push((await world.statements.during(write)).texts.length);
+  }
+  expect(counts.slice(3)).toEqual(counts.slice(0, 3));
+});
+
 describe("by themselves", () => {
   const values = { quantity: 2 };
   const rows: readonly (readonly [string, (one: number) => Promise<unknown>])[] = [
