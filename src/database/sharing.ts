@@ -9,11 +9,15 @@ const DECAY = 0.9;
 const MAX_SHAPES = 5000;
 
 const READ = /^\s*select\b/i;
+const WITH = /^\s*with\b/i;
+/** Steps before a read may change something: a word that may stand for that. Where it stands for anything else too much care is taken. */
+const CHANGING = /\b(?:insert|update|delete|merge)\b/i;
 const LOCKING = /\bfor\s+(?:no\s+key\s+)?(?:update|share|key\s+share)\b/i;
 
 /** True for a statement that can be sent a second time without doing anything twice. */
 export function isRead(statement: AnyStatement): boolean {
-  return READ.test(statement.text) && !LOCKING.test(statement.text);
+  const { text } = statement;
+  return !LOCKING.test(text) && (READ.test(text) || (WITH.test(text) && !CHANGING.test(text)));
 }
 
 /** What is known about statements by name; names stand for one text each. */

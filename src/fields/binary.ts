@@ -133,6 +133,10 @@ export class FileField<
     return value;
   }
 
+  override wireJson(printed: string): string {
+    return printed;
+  }
+
   override wireText(value: string): string {
     return value;
   }

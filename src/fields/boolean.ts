@@ -27,6 +27,10 @@ export class BooleanField<Options extends FieldOptions<boolean> = FieldOptions<b
     return booleanOfCell(cell);
   }
 
+  override wireJson(printed: string): string {
+    return printed.startsWith("t") ? "true" : "false";
+  }
+
   /** Printed by itself it would be one letter. */
   override cellExpression(column: string): string {
     return `(${column})::text`;

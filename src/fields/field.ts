@@ -168,6 +168,16 @@ export abstract class ColumnField<
     return this.wireExpression(column);
   }
 
+  /** The JSON text of a value, made of what PostgreSQL prints of {@link wireExpression}. */
+  wireJson(printed: string): string {
+    return JSON.stringify(printed);
+  }
+
+  /** The same of {@link codeExpression}. */
+  codeJson(printed: string): string {
+    return this.wireJson(printed);
+  }
+
   /** What PostgreSQL prints of this is the text of the column in a cell of a table. */
   cellExpression(column: string): string {
     return this.codeExpression(column);

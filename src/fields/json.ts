@@ -41,6 +41,10 @@ export class JsonField<Options extends FieldOptions<JsonValue> = FieldOptions<Js
     return value;
   }
 
+  override wireJson(printed: string): string {
+    return printed;
+  }
+
   override wireText(value: string): string {
     return value;
   }

@@ -3,7 +3,7 @@
 import type { SqlValue } from "../sql/value.ts";
 import type { CellForms, FilledCell } from "./cell.ts";
 import { numberOfCell } from "./cell-value.ts";
-import { parseDecimal } from "./decimal-value.ts";
+import { numberJson, parseDecimal } from "./decimal-value.ts";
 import { ColumnField, type FieldDescription, type FieldOptions, type JsonSchema, type Nullable } from "./field.ts";
 
 /** Options of {@link monetary}. */
@@ -56,6 +56,14 @@ export class MonetaryField<Options extends MonetaryOptions = MonetaryOptions> ex
 
   override codeExpression(column: string): string {
     return `${column}::text`;
+  }
+
+  override wireJson(printed: string): string {
+    return numberJson(printed);
+  }
+
+  override codeJson(printed: string): string {
+    return JSON.stringify(printed);
   }
 
   override wireText(value: string): string {

@@ -1,7 +1,7 @@
 /** Integer and Float: whole numbers and measured quantities. */
 import type { CellForms, FilledCell } from "./cell.ts";
 import { integerOfCell, numberOfCell } from "./cell-value.ts";
-import { parseDecimal, parseNumeral } from "./decimal-value.ts";
+import { numberJson, parseDecimal, parseNumeral } from "./decimal-value.ts";
 import {
   ColumnField,
   type FieldDescription,
@@ -35,6 +35,10 @@ export class IntegerField<Options extends IntegerOptions = IntegerOptions> exten
       throw new ValueProblem("must be a whole number between -9007199254740991 and 9007199254740991");
     }
     return value === 0 ? 0 : value;
+  }
+
+  override wireJson(printed: string): string {
+    return printed;
   }
 
   override fromCell(cell: FilledCell, forms: CellForms): unknown {
@@ -87,6 +91,14 @@ export class FloatField<Options extends FloatOptions = FloatOptions> extends Col
 
   override codeExpression(column: string): string {
     return this.options.precision === undefined ? column : `${column}::text`;
+  }
+
+  override wireJson(printed: string): string {
+    return numberJson(printed);
+  }
+
+  override codeJson(printed: string): string {
+    return this.options.precision === undefined ? numberJson(printed) : JSON.stringify(printed);
   }
 
   override wireText(value: number | string): string {

@@ -2,7 +2,7 @@
 import type { Model } from "../models/model.ts";
 import { joinOrEmpty, raw, sql } from "../sql/fragment.ts";
 import { startCompilation } from "./compilation.ts";
-import { compileFields, compileObject } from "./compile-read.ts";
+import { compileFields, compileObject } from "./compile-object.ts";
 import { Frame } from "./frame.ts";
 import { type Plan, planOf } from "./plan.ts";
 import type { Scope } from "./scope.ts";

@@ -35,6 +35,14 @@ function compileSome(frame: Frame, { hops, relation, item }: ResolvedSome): Sql 
   return sql`exists (select 1 from ${compileLines(frame.through(hops), relation, line, condition)})`;
 }
 
+/** The records at one end of a relation, and the column that ties them to those at the other end. */
+interface TiedLines {
+  /** What the tie compares, as text: their id, their reference, or the other half of a pair. */
+  readonly key: string;
+  /** `FROM ... WHERE ...` without the first keyword. */
+  readonly lines: Sql;
+}
+
 /**
  * The visible records of a relation that starts at one record.
  *
@@ -45,6 +53,28 @@ function compileSome(frame: Frame, { hops, relation, item }: ResolvedSome): Sql 
  * @returns `FROM ... WHERE ...` without the first keyword
  */
 export function compileLines(start: Frame, field: ModelField, line: Frame, condition: Sql | null): Sql {
+  const own = startColumn(start, field);
+  return compileTied(field, line, (key) => raw(`${key} = ${own}`), condition).lines;
+}
+
+/** The column from which a relation starts, as text. */
+export function startColumn(start: Frame, { relation }: ModelField): string {
+  return start.column(relation?.link.kind === "column" ? relation.link.column : "id");
+}
+
+/**
+ * The visible records of a relation, whichever records it starts from.
+ *
+ * @param line the frame of the records on the other side; its joins are part of the result
+ * @param tie the condition that ties them, by the column to compare, to those that it starts from
+ * @param condition what else they must meet
+ */
+export function compileTied(
+  field: ModelField,
+  line: Frame,
+  tie: (key: string) => Sql,
+  condition: Sql | null = null,
+): TiedLines {
   const link = field.relation?.link;
   if (link === undefined) throw new Error(`${field.name} is no relation`);
   const { compilation } = line;
@@ -54,16 +84,13 @@ export function compileLines(start: Frame, field: ModelField, line: Frame, condi
   const rules = [compilation.rule(line.model, line.alias), keeper === null ? null : compilation.rule(keeper, pair)];
   const known = rules.filter((rule) => rule !== null);
   const joins = joinOrEmpty([line.joins(), ...known.map((rule) => rule.joins)], "");
-  const also = (tie: string) =>
-    joinOrEmpty(
-      [raw(tie), ...known.map((rule) => rule.condition), ...(condition === null ? [] : [condition])],
-      " and ",
-    );
-  if (link.kind === "column")
-    return sql`${line.table()}${joins} where ${also(`${line.column("id")} = ${start.column(link.column)}`)}`;
-  if (link.kind === "reverse")
-    return sql`${line.table()}${joins} where ${also(`${line.column(link.column)} = ${start.column("id")}`)}`;
-  const pairs = sql`${identifier(link.table)} ${raw(pair)} join ${line.table()}`;
+  const tied = (key: string, source: Sql): TiedLines => {
+    const all = [tie(key), ...known.map((rule) => rule.condition), ...(condition === null ? [] : [condition])];
+    return { key, lines: sql`${source}${joins} where ${joinOrEmpty(all, " and ")}` };
+  };
+  if (link.kind === "column") return tied(line.column("id"), line.table());
+  if (link.kind === "reverse") return tied(line.column(link.column), line.table());
   const on = raw(`${line.column("id")} = ${columnText(pair, link.target)}`);
-  return sql`${pairs} on ${on}${joins} where ${also(`${columnText(pair, link.source)} = ${start.column("id")}`)}`;
+  const pairs = sql`${identifier(link.table)} ${raw(pair)} join ${line.table()} on ${on}`;
+  return tied(columnText(pair, link.source), pairs);
 }

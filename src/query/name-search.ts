@@ -11,7 +11,7 @@ import { caselessText, endOfPrefix } from "../sql/caseless-text.ts";
 import { joinOrEmpty, raw, type Sql, sql } from "../sql/fragment.ts";
 import { startCompilation } from "./compilation.ts";
 import { compileFilter } from "./compile-filter.ts";
-import { compileFields, compileObject } from "./compile-read.ts";
+import { compileFields, compileObject } from "./compile-object.ts";
 import { type Compilation, Frame } from "./frame.ts";
 import { type Plan, planOf } from "./plan.ts";
 import type { ResolvedFilter } from "./resolve-filter.ts";

@@ -5,7 +5,7 @@ import { type ColumnField, ValueProblem } from "../fields/field.ts";
 import type { RunningEnvironment } from "../fields/known-model.ts";
 import type { Calculate } from "../models/behaviour.ts";
 import { type CalculatedField, fieldOf, type Model, modelOf } from "../models/model.ts";
-import type { Rendering } from "../query/compile-read.ts";
+import type { Rendering } from "../query/compile-member.ts";
 import { fillPlaceholders, findPlaceholders, type Placeholder } from "../query/placeholder.ts";
 import type { SqlValue } from "../sql/value.ts";
 import type { BaseEnvironment } from "./base-environment.ts";

@@ -1,17 +1,19 @@
-/** Running a page: its values, its total from memory where that is still exact, and the cursor behind its last record. */
-import { ValidationError } from "../errors.ts";
-import { type CompiledPage, LARGEST_ANSWER, PAGE_PARAMETERS } from "../query/compile-read.ts";
-import type { Plan } from "../query/plan.ts";
+/** Running a page: its records, its total from memory where that is still exact, and the cursor behind its last record. */
+
+import type { Rendering } from "../query/compile-member.ts";
+import { PAGE_PARAMETERS, type PageLayout } from "../query/compile-read.ts";
+import type { LevelTexts, PrintedRecords } from "../query/record-shape.ts";
 import type { SqlValue } from "../sql/value.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
 import { type CursorValues, makeCursor } from "./cursor.ts";
 import type { CachedPlan } from "./plan-cache.ts";
+import { printFound } from "./record-text.ts";
 
 /** A page of a list. */
 export interface Page {
   /** The JSON text of the list. */
   readonly data: string;
-  /** Everything visible that matches, whatever the page; null where it was not asked for. */
+  /** Everything visible that matches, whatever the page; null where it was not asked for and the page does not show it. */
   readonly total: number | null;
   /** False where the total is an estimate. */
   readonly totalIsExact: boolean;
@@ -21,29 +23,33 @@ export interface Page {
 
 /** What a page is run with. */
 export interface PageRun {
-  readonly compiled: CachedPlan<number>;
+  readonly compiled: CachedPlan<PageLayout>;
   /** The values of the plan's slots; that of the mark is filled in here. */
   readonly values: SqlValue[];
-  /** The same page without the count, and its values: enough where the total that is remembered still holds. */
-  readonly marked: () => { readonly compiled: CachedPlan<number>; readonly values: SqlValue[] };
+  /** The same page with the mark alone, and its values: enough where the total that is remembered still holds. */
+  readonly marked: () => { readonly compiled: CachedPlan<PageLayout>; readonly values: SqlValue[] };
+  readonly rendering: Rendering;
+  readonly limit: number;
+  /** Records before the page; null where they are not known, because it continues behind a cursor, or no total is wanted. */
+  readonly offset: number | null;
   /** The records that the total is about: model, rights and filter, without the filter's values. */
   readonly matching: string;
   /** Everything that a cursor is bound to. */
   readonly request: () => string;
 }
 
-interface PageRow {
-  /** Null where it is too long to be given at once. */
-  readonly data: string | null;
-  readonly next: CursorValues | null;
-  readonly total: number | null;
-  /** The mark of the tables that the total depends on; null where no exact total was asked for. */
-  readonly mark: number | null;
-}
+/** The row of a page. */
+type PageRow = LevelTexts & {
+  /** The mark of the tables that the total depends on; absent where it was not asked for. */
+  readonly mark?: number;
+  /** The total where it was counted; absent where it was not asked for. */
+  readonly total?: number | null;
+};
 
-/** A plan as the cache keeps it, with the number of its first slots that make up the total. */
-export function cacheable({ plan, totalSlots }: CompiledPage): { plan: Plan; extra: number } {
-  return { plan, extra: totalSlots };
+/** What the statement of a page has given. */
+interface FoundPage extends PrintedRecords {
+  readonly mark: number | null;
+  readonly counted: number | null;
 }
 
 /** The parameters of a page. */
@@ -63,53 +69,68 @@ export async function runPage(env: BaseEnvironment, run: PageRun): Promise<Page>
   if (remembered?.held === true) {
     // A count, though it is never run, is planned each time where record rules have values of the user.
     const marked = run.marked();
-    const page = await runStatement(env, marked.compiled, marked.values);
-    if (page.mark === remembered.mark) return pageOf(env, run, page, page.total ?? remembered.total);
+    const found = await findPage(env, run, marked.compiled, marked.values);
+    const shown = shownTotal(run, found);
+    if (shown !== null || found.mark === remembered.mark) {
+      return pageOf(env, run, found, shown ?? remembered.total);
+    }
   }
   if (remembered !== undefined) {
     for (const [index, slot] of compiled.plan.slots.entries()) {
       if (slot.parameter === PAGE_PARAMETERS.mark) values[index] = remembered.mark;
     }
   }
-  const page = await runStatement(env, compiled, values);
-  const { total, mark } = page;
+  const found = await findPage(env, run, compiled, values);
+  const { mark } = found;
+  const total = shownTotal(run, found) ?? found.counted;
   if (key !== null && mark !== null) {
     if (total !== null) env.plans.totals.set(key, { mark, total, held: false });
     else if (remembered !== undefined) env.plans.totals.set(key, { ...remembered, held: true });
   }
   // No total under a mark: it is the one that was remembered under that mark.
-  return pageOf(env, run, page, mark === null ? total : (total ?? remembered?.total ?? null));
+  return pageOf(env, run, found, mark === null ? total : (total ?? remembered?.total ?? null));
 }
 
-async function runStatement(
+async function findPage(
   env: BaseEnvironment,
-  { plan, known }: CachedPlan<number>,
+  { rendering, limit }: PageRun,
+  { plan, known, extra: { shape, keys } }: CachedPlan<PageLayout>,
   values: readonly SqlValue[],
-): Promise<PageRow> {
-  const [page] = await env.runBound<PageRow>(plan, known, values);
-  if (page === undefined) throw new Error("a page statement gave no row");
-  return page;
+): Promise<FoundPage> {
+  const [row] = await env.runBound<PageRow>(plan, known, values);
+  if (row === undefined) throw new Error("the statement of a page gave no row");
+  const { mark = null, total = null } = row;
+  const wanted = { record: limit - 1, columns: keys };
+  return { ...printFound(row, { shape, rendering, wanted }), mark, counted: total };
 }
 
-function pageOf(env: BaseEnvironment, { request }: PageRun, { data, next }: PageRow, total: number | null): Page {
-  if (data === null) throw tooLong();
-  const nextCursor = next === null ? null : makeCursor(env.signingKey, request(), next);
-  return { data, total, totalIsExact: true, nextCursor };
+/** The total, where the page shows it: it holds the last record, and it is known how many come before it. */
+function shownTotal({ limit, offset }: PageRun, { texts }: FoundPage): number | null {
+  if (offset === null || texts.length > limit || (texts.length === 0 && offset > 0)) return null;
+  return offset + texts.length;
+}
+
+function pageOf(
+  env: BaseEnvironment,
+  { limit, request }: PageRun,
+  { texts, values }: FoundPage,
+  total: number | null,
+): Page {
+  const isFollowed = texts.length > limit;
+  return {
+    data: `[${(isFollowed ? texts.slice(0, limit) : texts).join(",")}]`,
+    total,
+    totalIsExact: true,
+    nextCursor: isFollowed && values !== null ? makeCursor(env.signingKey, request(), values) : null,
+  };
 }
 
 /** Everything that a total depends on beside the data; null where it is not to be remembered. */
 function totalKey(env: BaseEnvironment, { compiled, values, matching }: PageRun): string | null {
+  const { plan, extra } = compiled;
   // A transaction sees its own changes, which others may never see: what it counts is true for itself alone.
-  if (env.inTransaction || compiled.extra === 0) return null;
-  const { slots } = compiled.plan;
-  const own = values.slice(0, compiled.extra).filter((_, index) => slots[index]?.parameter === undefined);
+  if (env.inTransaction || extra.totalSlots === null) return null;
+  const [first, end] = extra.totalSlots;
+  const own = values.slice(first, end).filter((_, index) => plan.slots[first + index]?.parameter === undefined);
   return `${matching} ${JSON.stringify(own)}`;
-}
-
-/** The error for an answer that is too long to be given at once. */
-export function tooLong(): ValidationError {
-  const most = LARGEST_ANSWER / 1024 / 1024;
-  return new ValidationError(
-    `the answer would have more than ${most} MiB: ask for fewer records or fields, or query the records of long lists by themselves`,
-  );
 }

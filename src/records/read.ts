@@ -3,18 +3,20 @@ import { MissingError, ValidationError } from "../errors.ts";
 import { parseFilter } from "../q/parse-filter.ts";
 import { describeFilter, type ParsedFilter } from "../q/shape.ts";
 import { group } from "../q/tree.ts";
-import { compilePage, compileRecord, type Rendering, type ResolvedRead } from "../query/compile-read.ts";
+import type { Rendering } from "../query/compile-member.ts";
+import { compilePage, compileRecord, type PageLayout, type ResolvedRead } from "../query/compile-read.ts";
 import { resolveOrder } from "../query/order.ts";
 import { resolveModel } from "../query/path.ts";
-import type { Plan } from "../query/plan.ts";
+import type { LevelTexts } from "../query/record-shape.ts";
 import { requestSources, resolveFilter } from "../query/resolve-filter.ts";
 import { resolveSelection } from "../query/selection.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
 import { completeText } from "./calculate.ts";
 import { readCursor } from "./cursor.ts";
 import { estimateTotal } from "./estimate.ts";
-import { cacheable, type Page, pageParameters, runPage, tooLong } from "./page.ts";
+import { type Page, pageParameters, runPage } from "./page.ts";
 import type { CachedPlan } from "./plan-cache.ts";
+import { printFound } from "./record-text.ts";
 
 /** A list request. What is left out has the default of the contract. */
 export interface QueryRequest {
@@ -74,29 +76,36 @@ export async function queryAs(
   if (cursor !== undefined && offset > 0) throw new ValidationError("cursor: cannot be given together with offset");
   const after = cursor === undefined ? null : readCursor(env.signingKey, bound(), cursor);
   const variable = { hasOffset: offset > 0, after: after?.map((value) => value === null) ?? null };
-  const compile = (told: ResolvedRead["count"]) =>
+  const compile = (told: ResolvedRead["told"]) =>
     env.plans.get(`page ${matching} ${JSON.stringify([rendering, fields, order, limit, told, variable])}`, () => {
       const model = resolveModel(access, modelName);
-      return cacheable(
-        compilePage(access, {
-          selection: resolveSelection(access, model, fields ?? null),
-          filter: filter === null ? null : resolveFilter(access, model, filter.q, requestSources()),
-          order: resolveOrder(access, model, order),
-          limit,
-          count: told,
-          ...variable,
-          rendering,
-        }),
-      );
+      const { plan, layout } = compilePage(access, {
+        selection: resolveSelection(access, model, fields ?? null),
+        filter: filter === null ? null : resolveFilter(access, model, filter.q, requestSources()),
+        order: resolveOrder(access, model, order),
+        limit,
+        told,
+        ...variable,
+        rendering,
+      });
+      return { plan, extra: layout };
     });
-  const bind = (told: CachedPlan<number>) => env.bind(told.plan, literals, pageParameters(offset, after));
-  const compiled = compile(count === "estimated" ? "shown" : count);
+  const bind = (told: CachedPlan<PageLayout>) => env.bind(told.plan, literals, pageParameters(offset, after));
+  const compiled = compile(count === "exact" ? "total" : "nothing");
   const marked = () => {
-    const told = compile("marked");
+    const told = compile("mark");
     return { compiled: told, values: bind(told) };
   };
-  const values = bind(compiled);
-  const found = await runPage(env, { compiled, values, marked, matching, request: bound });
+  const found = await runPage(env, {
+    compiled,
+    values: bind(compiled),
+    marked,
+    rendering,
+    limit,
+    offset: after === null && count !== "none" ? offset : null,
+    matching,
+    request: bound,
+  });
   const page = compiled.plan.incomplete ? { ...found, data: await completeText(env, found.data, rendering) } : found;
   if (count !== "estimated" || page.total !== null) return page;
   return { ...page, total: await estimateTotal(env, modelName, filter, matching), totalIsExact: false };
@@ -128,26 +137,28 @@ export async function fetchAs(
 ): Promise<RecordText> {
   const { access } = env;
   const { fields, related = [] } = request;
-  const shape = JSON.stringify([rendering, modelName, fields, related]);
-  const { plan, known } = env.plans.get(`record ${access.registry.serial} ${access.key} ${shape}`, () => {
+  const key = JSON.stringify([rendering, modelName, fields, related]);
+  const { plan, known, extra } = env.plans.get(`record ${access.registry.serial} ${access.key} ${key}`, () => {
     const model = resolveModel(access, modelName);
     // Relations alone do not narrow the record's own fields.
-    return compiled(compileRecord(access, resolveSelection(access, model, fields ?? null, related), rendering));
+    const compiled = compileRecord(access, resolveSelection(access, model, fields ?? null, related), rendering);
+    return { plan: compiled.plan, extra: compiled };
   });
-  const [record] = await env.run<{ data: string | null; version: number }>(plan, known, [], [id]);
-  if (record === undefined) throw missingRecord(modelName, id);
-  const { data, version } = record;
-  if (data === null) throw tooLong();
-  return { data: plan.incomplete ? await completeText(env, data, rendering) : data, version };
+  const { shape, version } = extra;
+  const [row] = await env.run<LevelTexts>(plan, known, [], [id]);
+  const wanted = { record: 0, columns: [version] };
+  const printed = row === undefined ? null : printFound(row, { shape, rendering, wanted });
+  const data = printed?.texts[0];
+  if (data === undefined) throw missingRecord(modelName, id);
+  return {
+    data: plan.incomplete ? await completeText(env, data, rendering) : data,
+    version: Number(printed?.values?.[0]),
+  };
 }
 
 /** The error for a record that is not there, or not for this caller: both read the same. */
 export function missingRecord(modelName: string, id: number): MissingError {
   return new MissingError(`${modelName} ${id} does not exist`);
-}
-
-function compiled(plan: Plan): { plan: Plan; extra: null } {
-  return { plan, extra: null };
 }
 
 /** The filter of a request, or null where it has none. */

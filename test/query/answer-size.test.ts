@@ -30,6 +30,18 @@ test("as a list within one record", async () => {
   );
 });
 
+test("as a long text that many records refer to, though it is sent once", async () => {
+  await made.database.run({ text: "alter table category alter column name type text", values: [] });
+  const text = `with c as (insert into category (id, name) overriding system value values (1, repeat('x', 1000000)))
+insert into product (id, category_id) overriding system value select i, 1 from generate_series(2, 41) i`;
+  await made.database.run({ text, values: [] });
+  const request = { fields: ["category.name"], q_filter: "Q(id__gt=1)" };
+  // Both the name of the record and the field.
+  await expect(queryRecords(env, "Product", request)).rejects.toThrow(/more than 64 MiB/);
+  expect((await queryRecords(env, "Product", { ...request, limit: 10 })).data.length).toBeGreaterThan(20_000_000);
+  await expect(fetchRecord(env, "Category", 1, { fields: ["products.category.name"] })).rejects.toThrow(/64 MiB/);
+});
+
 test("but code reads it", async () => {
   const lines = await env.model("Line" as never).all("note" as never);
   expect(lines).toHaveLength(70);

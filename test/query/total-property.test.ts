@@ -153,8 +153,9 @@ async function ask({ database, caches }: Process, { model, filter, reader: index
       database.transaction(
         async (session) => {
           const rows = await session.rows<Row>(statement);
-          const [page] = rows as readonly Partial<Record<"total" | "mark", number | null>>[];
-          remembered = page?.total === null && page.mark !== null;
+          const [page] = rows as readonly Partial<Record<"total" | "data", number | string | null>>[];
+          // A page without records shows the total by itself; one that is not empty has a total only where it was counted.
+          remembered = (page?.total ?? null) === null && page?.data !== "";
           const everything = { fields: ["id"], q_filter: filter, limit: 10_000, count: "none" } as const;
           const { data } = await queryRecords(over(session, new PlanCache()), model, everything);
           actual = (JSON.parse(data) as unknown[]).length;

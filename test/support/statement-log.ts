@@ -6,6 +6,8 @@ const OWN_ACCORD = [
   /^UPDATE job SET state = 'running', attempt = attempt \+ 1/,
   /^DELETE FROM job WHERE finished </,
   /^DELETE FROM idempotency_key WHERE id IN/,
+  /^SELECT id FROM cron_job WHERE active AND next_run <=/,
+  /^SELECT min\(next_run\) AS due FROM cron_job/,
   /^WITH ended AS \(\s*DELETE FROM /,
 ];
 

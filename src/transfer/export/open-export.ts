@@ -1,6 +1,5 @@
 /** Exports records as a table: from the request to the bytes of the file, read from one snapshot in constant memory. */
 import type { Access } from "../../access/access.ts";
-import type { TextRow } from "../../database/session.ts";
 import type { Model } from "../../models/model.ts";
 import type { Literal } from "../../q/tree.ts";
 import { compileCount, compileTable } from "../../query/compile-table.ts";
@@ -12,6 +11,7 @@ import { defaultFields } from "../../query/selection.ts";
 import { type ResolvedTable, resolveTable } from "../../query/table.ts";
 import type { BaseEnvironment } from "../../records/base-environment.ts";
 import { parseRequestFilter } from "../../records/read.ts";
+import type { TextRow } from "../../sql/value.ts";
 import {
   completeRows,
   holdSnapshot,

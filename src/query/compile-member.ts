@@ -1,0 +1,92 @@
+/** Compiles what records of one level print: their columns, and how each row becomes a JSON object. */
+import type { LinkedField, ModelField, NamingField, StoredField } from "../models/model.ts";
+import { raw, type Sql, sql } from "../sql/fragment.ts";
+import { compileLines, startColumn } from "./compile-filter.ts";
+import { type Compilation, type Frame, fieldText } from "./frame.ts";
+import { placeholderExpression } from "./placeholder.ts";
+import {
+  listPrinter,
+  type MemberPrinter,
+  type ObjectShape,
+  objectShape,
+  recordPrinter,
+  valuePrinter,
+} from "./record-shape.ts";
+import type { Scope } from "./scope.ts";
+import type { SelectedField, Selection } from "./selection.ts";
+
+/** How values are printed: for clients, or exactly, for code. */
+export type Rendering = "wireExpression" | "codeExpression";
+
+const JSON_OF = { wireExpression: "wireJson", codeExpression: "codeJson" } as const;
+
+/** What the levels of one statement have in common. */
+export interface Levels {
+  readonly scope: Scope;
+  readonly compilation: Compilation;
+  readonly rendering: Rendering;
+}
+
+/** What the records of one level print: columns, and how objects are made of them. */
+export interface Printing {
+  readonly columns: readonly Sql[];
+  readonly shape: ObjectShape;
+}
+
+/**
+ * Adds the level behind a relation, and gives its number.
+ *
+ * @param start what the relation starts from, over a frame of the records that it belongs to
+ */
+export type AddLevel = (start: (frame: Frame) => Sql, field: ModelField, nested: Selection) => number;
+
+/**
+ * Compiles what records print.
+ *
+ * @param place of the first column in a row
+ * @param addBehind called for each relation whose records are printed too
+ */
+export function compilePrinting(
+  levels: Levels,
+  frame: Frame,
+  selection: Selection,
+  place: number,
+  addBehind: AddLevel,
+): Printing {
+  const columns: Sql[] = [];
+  const add = (column: Sql) => place + columns.push(column) - 1;
+  const members = [...selection.fields.values()].map(({ field, nested }): [string, MemberPrinter] => {
+    return [field.name, compileMember(levels, frame, { field, nested }, add, addBehind)];
+  });
+  return { columns, shape: objectShape(members) };
+}
+
+function compileMember(
+  levels: Levels,
+  frame: Frame,
+  { field, nested }: SelectedField,
+  add: (column: Sql) => number,
+  addBehind: AddLevel,
+): MemberPrinter {
+  if (field.kind === "calculated") return valuePrinter(add(raw(placeholderExpression(frame, field))), JSON.stringify);
+  const { rendering } = levels;
+  if (nested === null) {
+    const own = field.kind === "company" ? field.value : (field as StoredField | NamingField);
+    const print = (text: string) => raw(own.field[rendering](text));
+    const value =
+      field.kind === "company" ? ofCompany(frame, field.way, field.value, print) : print(fieldText(frame, own));
+    return valuePrinter(add(value), (printed) => own.field[JSON_OF[rendering]](printed));
+  }
+  const relation = field.kind === "company" ? field.value : field;
+  const start = (from: Frame) =>
+    field.kind === "company" ? ofCompany(from, field.way, field.value, raw) : raw(startColumn(from, field));
+  const level = addBehind(start, relation, nested);
+  const column = add(start(frame));
+  return relation.relation?.many === true ? listPrinter(column, level) : recordPrinter(column, level);
+}
+
+/** What the current company says of a record. */
+function ofCompany(frame: Frame, way: LinkedField, value: StoredField, print: (text: string) => Sql): Sql {
+  const line = frame.target(way);
+  return sql`(select ${print(line.column(value.column))} from ${compileLines(frame, way, line, null)})`;
+}

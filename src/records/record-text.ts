@@ -1,0 +1,24 @@
+/** Makes the JSON texts of records of what the statement of a read has given. */
+import { ValidationError } from "../errors.ts";
+import { LONGEST_TEXT } from "../query/compile-level.ts";
+import type { Rendering } from "../query/compile-member.ts";
+import { type LevelTexts, type PrintedRecords, printRecords, type RecordPrinting } from "../query/record-shape.ts";
+
+/** What is printed, and for whom. */
+export interface RecordReading extends Omit<RecordPrinting, "most"> {
+  readonly rendering: Rendering;
+}
+
+/**
+ * Prints what a read has found.
+ *
+ * @throws ValidationError where that is more than can be given at once
+ */
+export function printFound(found: LevelTexts, { rendering, ...printing }: RecordReading): PrintedRecords {
+  const most = LONGEST_TEXT[rendering];
+  const printed = printRecords(found, { ...printing, most });
+  if (printed !== null) return printed;
+  throw new ValidationError(
+    `the answer would have more than ${most / 1024 / 1024} MiB: ask for fewer records or fields, or query the records of long lists by themselves`,
+  );
+}
