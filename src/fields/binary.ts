@@ -2,9 +2,11 @@
 import type { FilledCell } from "./cell.ts";
 import { jsonOfCell } from "./cell-value.ts";
 import {
+  asPrinted,
   ColumnField,
   type FieldDescription,
   type FieldOptions,
+  type JsonPrinter,
   type JsonSchema,
   type Nullable,
   ValueProblem,
@@ -133,8 +135,8 @@ export class FileField<
     return value;
   }
 
-  override wireJson(printed: string): string {
-    return printed;
+  override get wireJson(): JsonPrinter {
+    return asPrinted;
   }
 
   override wireText(value: string): string {

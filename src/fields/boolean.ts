@@ -1,7 +1,14 @@
 /** Boolean: yes or no, never unknown. */
 import type { FilledCell } from "./cell.ts";
 import { booleanOfCell } from "./cell-value.ts";
-import { ColumnField, type FieldDescription, type FieldOptions, type JsonSchema, ValueProblem } from "./field.ts";
+import {
+  ColumnField,
+  type FieldDescription,
+  type FieldOptions,
+  type JsonPrinter,
+  type JsonSchema,
+  ValueProblem,
+} from "./field.ts";
 import { describeValue } from "./text-value.ts";
 
 /** Yes or no. The column is never null: what nobody said is the default, and that is `false` unless told. */
@@ -27,8 +34,8 @@ export class BooleanField<Options extends FieldOptions<boolean> = FieldOptions<b
     return booleanOfCell(cell);
   }
 
-  override wireJson(printed: string): string {
-    return printed.startsWith("t") ? "true" : "false";
+  override get wireJson(): JsonPrinter {
+    return (printed) => (printed.startsWith("t") ? "true" : "false");
   }
 
   /** Printed by itself it would be one letter. */

@@ -18,6 +18,12 @@ export interface DefaultContext {
   readonly companyId: number | null;
 }
 
+/** Makes the JSON text of a value of what PostgreSQL prints of it. */
+export type JsonPrinter = (printed: string) => string;
+
+/** What PostgreSQL prints is JSON already. */
+export const asPrinted: JsonPrinter = (printed) => printed;
+
 /** Says what is wrong with a value, or nothing when it is fine. */
 export type Validator<Value> = (value: Value) => string | null;
 
@@ -168,14 +174,14 @@ export abstract class ColumnField<
     return this.wireExpression(column);
   }
 
-  /** The JSON text of a value, made of what PostgreSQL prints of {@link wireExpression}. */
-  wireJson(printed: string): string {
-    return JSON.stringify(printed);
+  /** Makes the JSON text of a value of what PostgreSQL prints of {@link wireExpression}; null where that is a JSON string of the same text. */
+  get wireJson(): JsonPrinter | null {
+    return null;
   }
 
-  /** The same of {@link codeExpression}. */
-  codeJson(printed: string): string {
-    return this.wireJson(printed);
+  /** The same for {@link codeExpression}. */
+  get codeJson(): JsonPrinter | null {
+    return this.wireJson;
   }
 
   /** What PostgreSQL prints of this is the text of the column in a cell of a table. */

@@ -4,7 +4,14 @@ import type { SqlValue } from "../sql/value.ts";
 import type { CellForms, FilledCell } from "./cell.ts";
 import { numberOfCell } from "./cell-value.ts";
 import { numberJson, parseDecimal } from "./decimal-value.ts";
-import { ColumnField, type FieldDescription, type FieldOptions, type JsonSchema, type Nullable } from "./field.ts";
+import {
+  ColumnField,
+  type FieldDescription,
+  type FieldOptions,
+  type JsonPrinter,
+  type JsonSchema,
+  type Nullable,
+} from "./field.ts";
 
 /** Options of {@link monetary}. */
 export interface MonetaryOptions extends FieldOptions<number | string> {
@@ -58,12 +65,12 @@ export class MonetaryField<Options extends MonetaryOptions = MonetaryOptions> ex
     return `${column}::text`;
   }
 
-  override wireJson(printed: string): string {
-    return numberJson(printed);
+  override get wireJson(): JsonPrinter {
+    return numberJson;
   }
 
-  override codeJson(printed: string): string {
-    return JSON.stringify(printed);
+  override get codeJson(): null {
+    return null;
   }
 
   override wireText(value: string): string {

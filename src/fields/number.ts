@@ -3,9 +3,11 @@ import type { CellForms, FilledCell } from "./cell.ts";
 import { integerOfCell, numberOfCell } from "./cell-value.ts";
 import { numberJson, parseDecimal, parseNumeral } from "./decimal-value.ts";
 import {
+  asPrinted,
   ColumnField,
   type FieldDescription,
   type FieldOptions,
+  type JsonPrinter,
   type JsonSchema,
   type Nullable,
   ValueProblem,
@@ -37,8 +39,8 @@ export class IntegerField<Options extends IntegerOptions = IntegerOptions> exten
     return value === 0 ? 0 : value;
   }
 
-  override wireJson(printed: string): string {
-    return printed;
+  override get wireJson(): JsonPrinter {
+    return asPrinted;
   }
 
   override fromCell(cell: FilledCell, forms: CellForms): unknown {
@@ -93,12 +95,12 @@ export class FloatField<Options extends FloatOptions = FloatOptions> extends Col
     return this.options.precision === undefined ? column : `${column}::text`;
   }
 
-  override wireJson(printed: string): string {
-    return numberJson(printed);
+  override get wireJson(): JsonPrinter {
+    return numberJson;
   }
 
-  override codeJson(printed: string): string {
-    return this.options.precision === undefined ? numberJson(printed) : JSON.stringify(printed);
+  override get codeJson(): JsonPrinter | null {
+    return this.options.precision === undefined ? numberJson : null;
   }
 
   override wireText(value: number | string): string {

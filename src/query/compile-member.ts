@@ -68,14 +68,14 @@ function compileMember(
   add: (column: Sql) => number,
   addBehind: AddLevel,
 ): MemberPrinter {
-  if (field.kind === "calculated") return valuePrinter(add(raw(placeholderExpression(frame, field))), JSON.stringify);
+  if (field.kind === "calculated") return valuePrinter(add(raw(placeholderExpression(frame, field))), null);
   const { rendering } = levels;
   if (nested === null) {
     const own = field.kind === "company" ? field.value : (field as StoredField | NamingField);
     const print = (text: string) => raw(own.field[rendering](text));
     const value =
       field.kind === "company" ? ofCompany(frame, field.way, field.value, print) : print(fieldText(frame, own));
-    return valuePrinter(add(value), (printed) => own.field[JSON_OF[rendering]](printed));
+    return valuePrinter(add(value), own.field[JSON_OF[rendering]]);
   }
   const relation = field.kind === "company" ? field.value : field;
   const start = (from: Frame) =>

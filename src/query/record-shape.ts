@@ -2,14 +2,14 @@
  * Makes the JSON texts of records from the flat rows in which a read gives them: the records of each level stand in rows of their own, those
  * behind relations before those that they belong to, and are put together here by their keys.
  */
-import type { TextRow } from "../sql/value.ts";
-import { readRows } from "./row-text.ts";
+import type { JsonPrinter } from "../fields/field.ts";
+import { printedValue, type RowValue, type RowValues, readRows, textJson } from "./row-text.ts";
 
 /** The JSON texts of one level by the key that ties them to their records. */
 export type Printed = Map<string, string>;
 
 /** Prints one member of an object: from the row, and from what stands behind relations. */
-export type MemberPrinter = (row: TextRow, levels: readonly Printed[]) => string;
+export type MemberPrinter = (row: RowValues, levels: readonly Printed[]) => string;
 
 /** How rows of one level become JSON objects. */
 export interface ObjectShape {
@@ -58,11 +58,21 @@ export function objectShape(members: readonly (readonly [name: string, printer: 
   };
 }
 
-/** A member that is a value. */
-export function valuePrinter(column: number, toJson: (printed: string) => string): MemberPrinter {
+/**
+ * A member that is a value.
+ *
+ * @param toJson makes its JSON of what PostgreSQL prints; null where it is a text
+ */
+export function valuePrinter(column: number, toJson: JsonPrinter | null): MemberPrinter {
+  if (toJson === null) {
+    return (row) => {
+      const value = row[column];
+      return value === null || value === undefined ? "null" : textJson(value);
+    };
+  }
   return (row) => {
-    const printed = row[column];
-    return printed === null || printed === undefined ? "null" : toJson(printed);
+    const value = row[column];
+    return value === null || value === undefined ? "null" : toJson(printedValue(value));
   };
 }
 
@@ -97,21 +107,25 @@ export function printRecords(found: LevelTexts, { shape, most, wanted }: RecordP
   for (const number of order) {
     const [level, own] = [levels[number - 1] as LevelShape, printed[number - 1] as Printed];
     const rows = found[`l${number}`] ?? null;
-    const print = (row: TextRow) =>
+    const print = (row: RowValues) =>
       addPrinted(own, row[level.key] ?? "", printObject(level, row, printed), level.many) <= most;
     if (rows === null || !readRows(rows, print)) return null;
   }
   const texts: string[] = [];
   let values: PrintedRecords["values"] = null;
   let length = 0;
-  const print = (row: TextRow) => {
-    if (texts.length === wanted.record) values = wanted.columns.map((column) => row[column] ?? null);
+  const print = (row: RowValues) => {
+    if (texts.length === wanted.record) values = wanted.columns.map((column) => printedOf(row[column] ?? null));
     const text = printObject(top, row, printed);
     texts.push(text);
     length += text.length;
     return length <= most;
   };
   return found.data === null || !readRows(found.data, print) ? null : { texts, values };
+}
+
+function printedOf(value: RowValue): string | null {
+  return value === null ? null : printedValue(value);
 }
 
 /** Gives the length of all that has the key. */
@@ -122,10 +136,10 @@ function addPrinted(printed: Printed, key: string, text: string, many: boolean):
   return all.length;
 }
 
-function printObject({ openings, printers }: ObjectShape, row: TextRow, levels: readonly Printed[]): string {
+function printObject({ openings, printers }: ObjectShape, row: RowValues, levels: readonly Printed[]): string {
   let text = "";
   for (let index = 0; index < printers.length; index += 1) {
-    text += `${openings[index]}${printers[index]?.(row, levels)}`;
+    text += (openings[index] as string) + (printers[index] as MemberPrinter)(row, levels);
   }
   return `${text}}`;
 }

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
-import { readRows } from "./row-text.ts";
+import { printedValue, readRows, textJson } from "./row-text.ts";
 
 let made: TestDatabase;
 beforeAll(async () => {
@@ -12,7 +12,7 @@ afterAll(() => made.drop());
 
 function read(text: string): (string | null)[][] {
   const rows: (string | null)[][] = [];
-  readRows(text, (row) => rows.push([...row]) > 0);
+  readRows(text, (row) => rows.push(row.map((each) => (each === null ? null : printedValue(each)))) > 0);
   return rows;
 }
 
@@ -49,6 +49,12 @@ test("rows of any texts", async () => {
         values: [JSON.stringify(rows)],
       });
       expect(read(printed?.text ?? "")).toEqual(rows);
+      const checked: unknown[] = [];
+      readRows(printed?.text ?? "", (row) => {
+        const texts = row.map((each) => (each === null ? null : JSON.parse(textJson(each))));
+        return checked.push(texts) > 0;
+      });
+      expect(checked).toEqual(rows);
     }),
     { numRuns: 300 },
   );
@@ -65,6 +71,10 @@ test.each<[sql: string, rows: (string | null)[][]]>([
 ])("%s", async (sql, rows) => {
   const [printed] = await made.database.rows<{ text: string }>({ text: `select ${sql}::text as text`, values: [] });
   expect(read(printed?.text ?? "")).toEqual(rows);
+});
+
+test.each(["(", "(1", "(1,", '("a', '("a"', '("a""'])("%j is no row", (text) => {
+  expect(() => readRows(text, () => true)).toThrow("cut off");
 });
 
 test("reading ends where nobody wants more", () => {

@@ -1,58 +1,91 @@
-/** Reads rows as PostgreSQL prints them when they are one value: `(1,"Office Chair",,t)`. */
-import type { TextRow } from "../sql/value.ts";
+/**
+ * Reads rows as PostgreSQL prints them when they are one value: `(1,"Office Chair",,t)`. Texts with anything in them that could be taken for
+ * more than text stand in quotes, where quotes and backslashes are doubled; a null is nothing at all.
+ *
+ * Nearly all that stands in quotes is a JSON string as it stands, and answers are made of JSON strings: so that is what a value is given as.
+ */
 
-const [QUOTE, CLOSE, COMMA] = [0x22, 0x29, 0x2c];
+/** A value: null, a JSON string, or the printed value itself where that stands without quotes and so needs none of JSON's escapes. */
+export type RowValue = string | null;
+
+/** The values of a row. */
+export type RowValues = readonly RowValue[];
+
+const [QUOTE, CLOSE, COMMA, BACKSLASH, SPACE] = [0x22, 0x29, 0x2c, 0x5c, 0x20];
 
 /**
  * Reads rows that stand one behind the other.
- *
- * Texts with anything in them that could be taken for more than text stand in quotes, where quotes and backslashes are doubled; a null is nothing at all.
  *
  * @param visit gets each row, and says whether to go on; the list is used again for the next one
  * @returns whether all have been read
  * @see https://www.postgresql.org/docs/current/rowtypes.html#ROWTYPES-IO-SYNTAX
  */
-export function readRows(text: string, visit: (row: TextRow) => boolean): boolean {
-  const row: (string | null)[] = [];
+export function readRows(text: string, visit: (row: RowValues) => boolean): boolean {
+  const row: RowValue[] = [];
   let at = 0;
   while (at < text.length) {
-    row.length = 0;
+    let values = 0;
+    let code = COMMA;
     do {
       // Behind the parenthesis or the comma.
       at += 1;
-      const next = text.charCodeAt(at);
-      if (next === COMMA || next === CLOSE) {
-        row.push(null);
-      } else if (next === QUOTE) {
-        const end = endOfQuoted(text, at);
-        row.push(unquoted(text.slice(at + 1, end)));
-        at = end + 1;
+      const start = at;
+      // Whether JSON writes the value in the same way.
+      let isPlain = true;
+      code = text.charCodeAt(at);
+      if (code === QUOTE) {
+        for (;;) {
+          at += 1;
+          code = text.charCodeAt(at);
+          if (code === QUOTE) {
+            if (text.charCodeAt(at + 1) !== QUOTE) break;
+            at += 1;
+            isPlain = false;
+          } else if (code === BACKSLASH || code < SPACE) isPlain = false;
+          else if (at >= text.length) throw cutOff();
+        }
+        at += 1;
+        code = text.charCodeAt(at);
+        row[values] = isPlain ? text.slice(start, at) : quotedJson(text.slice(start + 1, at - 1));
       } else {
-        const start = at;
-        do at += 1;
-        while (!isEnd(text.charCodeAt(at)));
-        row.push(text.slice(start, at));
+        while (code !== COMMA && code !== CLOSE) {
+          if (code < SPACE) isPlain = false;
+          at += 1;
+          if (at >= text.length) throw cutOff();
+          code = text.charCodeAt(at);
+        }
+        const printed = text.slice(start, at);
+        row[values] = at === start ? null : isPlain ? printed : JSON.stringify(printed);
       }
-    } while (text.charCodeAt(at) === COMMA);
+      values += 1;
+    } while (code === COMMA);
+    if (code !== CLOSE) throw cutOff();
+    row.length = values;
     at += 1;
     if (!visit(row)) return false;
   }
   return true;
 }
 
-function isEnd(code: number): boolean {
-  // Behind the end of a text that is cut off there is no number.
-  return code === COMMA || code === CLOSE || Number.isNaN(code);
+/** What PostgreSQL prints of a value by itself. */
+export function printedValue(value: string): string {
+  return isJsonString(value) ? (JSON.parse(value) as string) : value;
 }
 
-/** The place of the quote that ends the text whose quote stands at `start`. */
-function endOfQuoted(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1);
-  while (text.charCodeAt(end + 1) === QUOTE) end = text.indexOf('"', end + 2);
-  return end;
+/** A value as a JSON string. */
+export function textJson(value: string): string {
+  return isJsonString(value) ? value : `"${value}"`;
 }
 
-function unquoted(inner: string): string {
-  const single = inner.includes('"') ? inner.replaceAll('""', '"') : inner;
-  return single.includes("\\") ? single.replaceAll("\\\\", "\\") : single;
+/** PostgreSQL gives no half rows: looking for the end of one would not come to an end. */
+function cutOff(): Error {
+  return new Error("a row that PostgreSQL has printed is cut off");
+}
+
+function isJsonString(value: string): boolean {
+  return value.charCodeAt(0) === QUOTE;
+}
+
+function quotedJson(inner: string): string {
+  return JSON.stringify(inner.replaceAll('""', '"').replaceAll("\\\\", "\\"));
 }

@@ -4,6 +4,3 @@
 export type SqlScalar = string | number | boolean | null | Uint8Array;
 /** A value that may be bound; a list is bound as a PostgreSQL array. */
 export type SqlValue = SqlScalar | readonly SqlScalar[];
-
-/** A row as PostgreSQL prints it: the text of each column, null where there is no value. */
-export type TextRow = readonly (string | null)[];

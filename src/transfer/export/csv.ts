@@ -1,7 +1,7 @@
 /** Writes csv: commas, LF, quotes only where they are needed, and nothing that a spreadsheet program would run. */
 
+import type { TextRow } from "../../database/session.ts";
 import type { CellKind } from "../../fields/cell.ts";
-import type { TextRow } from "../../sql/value.ts";
 import type { RowBatches, RowPrinter, WrittenTable } from "./written-table.ts";
 
 /** What may begin a formula, behind any number of `'`: those are escaped too, so that an import can take one away. */

@@ -1,5 +1,6 @@
 /** Exports records as a table: from the request to the bytes of the file, read from one snapshot in constant memory. */
 import type { Access } from "../../access/access.ts";
+import type { TextRow } from "../../database/session.ts";
 import type { Model } from "../../models/model.ts";
 import type { Literal } from "../../q/tree.ts";
 import { compileCount, compileTable } from "../../query/compile-table.ts";
@@ -11,7 +12,6 @@ import { defaultFields } from "../../query/selection.ts";
 import { type ResolvedTable, resolveTable } from "../../query/table.ts";
 import type { BaseEnvironment } from "../../records/base-environment.ts";
 import { parseRequestFilter } from "../../records/read.ts";
-import type { TextRow } from "../../sql/value.ts";
 import {
   completeRows,
   holdSnapshot,

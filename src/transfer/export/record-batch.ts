@@ -1,9 +1,10 @@
 /** Reads the records of a table from one snapshot, a portion at a time: the next one is fetched while this one is worked on. */
 
+import type { TextRow } from "../../database/session.ts";
 import type { Plan } from "../../query/plan.ts";
 import type { BaseEnvironment } from "../../records/base-environment.ts";
 import { completeTexts } from "../../records/calculate.ts";
-import type { SqlValue, TextRow } from "../../sql/value.ts";
+import type { SqlValue } from "../../sql/value.ts";
 
 /** Bytes of rows that are kept: while they wait they live so long that it is costly to throw them away, so they are few. */
 const KEPT_PORTION = 128 * 1024;

@@ -1,7 +1,7 @@
 /** From records with lists within them to the rows of a table: each list goes on in the rows below its record. */
 
+import type { TextRow } from "../../database/session.ts";
 import type { ResolvedTable, TableCell, TableLevel } from "../../query/table.ts";
-import type { TextRow } from "../../sql/value.ts";
 
 /** The values of a record in the order of {@link ../../query/compile-table.ts}: its cells, then its lists. */
 type Values = readonly unknown[];

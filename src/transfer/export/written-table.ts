@@ -1,7 +1,7 @@
 /** What is written to a file, whatever its format. */
 
+import type { TextRow } from "../../database/session.ts";
 import type { CellKind } from "../../fields/cell.ts";
-import type { TextRow } from "../../sql/value.ts";
 
 /** What is written. */
 export interface WrittenTable {

@@ -1,9 +1,9 @@
 /** The file of the rows that could not be imported: as they stand in the file that came, with what was wrong in a column more. */
 import type { FileHandle } from "node:fs/promises";
+import type { TextRow } from "../../database/session.ts";
 import type { FileDescription } from "../../fields/binary.ts";
 import type { Cell } from "../../fields/cell.ts";
 import { type FileStore, storeContent } from "../../files/file-store.ts";
-import type { TextRow } from "../../sql/value.ts";
 import { tableFormats } from "../export/table-format.ts";
 import type { OpenTable, TableReader } from "../file/table-reader.ts";
 import type { TableOptions } from "../file/table-row.ts";
