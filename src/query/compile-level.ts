@@ -52,13 +52,17 @@ export interface ReadRecords {
   readonly places: readonly number[];
 }
 
-/** The records that a read is for. */
-export interface RecordSource {
+/** What is wanted of a record. */
+export interface PlainRecord {
   readonly selection: Selection;
   /** Over the model's table. */
   readonly frame: Frame;
   /** Expressions over the frame whose values are wanted too. */
   readonly wanted: readonly string[];
+}
+
+/** The records that a read is for. */
+export interface RecordSource extends PlainRecord {
   /** How many of the records the caller gets; null for all. */
   readonly most: number | null;
   /**
@@ -85,17 +89,29 @@ export function compileRecords(levels: Levels, source: RecordSource): ReadRecord
 
 /** The same of a source that gives one record or none: then the query gives no row either. */
 export function compileRecordOf(levels: Levels, source: RecordSource): ReadRecords {
-  if (!isFlat(source.selection)) return compileNested(levels, source);
-  const { columns, shape, places } = compileColumns(levels, source);
+  const own = compileOwnRow(levels, source);
+  if (own === null) return compileNested(levels, source);
+  const { row, shape, places } = own;
   // Nothing has to be gathered.
-  const row = sql`${recordText(columns)} as row`;
   return {
     steps: [],
     columns: [raw(`${bounded(levels, "p.row")} as data`)],
-    source: sql`(${source.select([row], () => "row")} offset 0) p`,
+    source: sql`(${source.select([sql`${row} as row`], () => "row")} offset 0) p`,
     shape,
     places,
   };
+}
+
+/** A record by itself, compiled: its row as one text, and how that is read. */
+export interface OwnRow extends Pick<ReadRecords, "shape" | "places"> {
+  readonly row: Sql;
+}
+
+/** Compiles a record by itself; null where something is asked for that stands behind its relations. */
+export function compileOwnRow(levels: Levels, record: PlainRecord): OwnRow | null {
+  if (!isFlat(record.selection)) return null;
+  const { columns, shape, places } = compileColumns(levels, record);
+  return { row: recordText(columns), shape, places };
 }
 
 /** Records by themselves: what is printed comes straight from the table. */
@@ -115,7 +131,7 @@ function compileFlat(levels: Levels, source: RecordSource): ReadRecords {
 /** The columns of records by themselves, with the values that are wanted beside. */
 function compileColumns(
   levels: Levels,
-  { selection, frame, wanted }: RecordSource,
+  { selection, frame, wanted }: PlainRecord,
 ): Pick<ReadRecords, "columns" | "shape" | "places"> {
   const { columns, shape } = compilePrinting(levels, frame, selection, 0, unexpectedLevel);
   let all = columns;

@@ -4,7 +4,7 @@ import type { Q } from "../q/tree.ts";
 import { identifier, joinOrEmpty, raw, type Sql, sql } from "../sql/fragment.ts";
 import { startCompilation } from "./compilation.ts";
 import { compileFilter } from "./compile-filter.ts";
-import { neededColumns } from "./compile-level.ts";
+import { compileOwnRow, type OwnRow } from "./compile-level.ts";
 import { compileFields, compileObject } from "./compile-object.ts";
 import { Frame } from "./frame.ts";
 import { type Plan, planOf } from "./plan.ts";
@@ -21,17 +21,35 @@ export interface WriteGuard {
   readonly versioned: boolean;
 }
 
+/** A write of one record, compiled. */
+export interface CompiledWrite {
+  readonly plan: Plan;
+  /**
+   * How what is given back is read: the record's row as the text `data`, with the places of id and version in it. Null where it is printed
+   * already: as `id`, `version` and the JSON text `data`.
+   */
+  readonly row: WrittenRow | null;
+}
+
+/** The row of a record that a write gives back. */
+export type WrittenRow = Pick<OwnRow, "shape" | "places">;
+
 /**
  * Compiles an insert. Parameters: the user's id, then the fields' values.
  *
  * @param fields in the order of the values
- * @param answer what is given back: a row with `id`, `version` and the JSON text `data`
+ * @param answer what is given back
  */
-export function compileInsert(scope: Scope, model: Model, fields: readonly StoredField[], answer: Selection): Plan {
+export function compileInsert(
+  scope: Scope,
+  model: Model,
+  fields: readonly StoredField[],
+  answer: Selection,
+): CompiledWrite {
   const columns = ["create_uid", "write_uid", ...fields.map(({ column }) => column)].map(identifier);
   const values = [parameter(0, "bigint"), parameter(0, "bigint"), ...fields.map((_, index) => slot(index + 1))];
-  const statement = sql`insert into ${identifier(model.table)} (${joinOrEmpty(columns, ", ")}) values (${joinOrEmpty(values, ", ")})`;
-  return answering(scope, statement, model.table, answer);
+  const statement = sql`insert into ${identifier(model.table)} as w (${joinOrEmpty(columns, ", ")}) values (${joinOrEmpty(values, ", ")})`;
+  return answering(scope, statement, answer);
 }
 
 /**
@@ -44,7 +62,7 @@ export function compileUpdate(
   fields: readonly StoredField[],
   answer: Selection,
   guard: WriteGuard,
-): Plan {
+): CompiledWrite {
   const first = guard.versioned ? 3 : 2;
   const changes = [
     sql`write_uid = ${parameter(0, "bigint")}`,
@@ -54,7 +72,7 @@ export function compileUpdate(
   ];
   const where = compileGuard(scope, model, guard, 1);
   const statement = sql`update ${identifier(model.table)} w set ${joinOrEmpty(changes, ", ")} where ${where}`;
-  return answering(scope, statement, "w", answer);
+  return answering(scope, statement, answer);
 }
 
 /** Compiles a delete. Parameters: the record's id, and its version where the guard asks for it. Gives back the id. */
@@ -104,15 +122,20 @@ export function compilePassing(
   return { source: sql`${frame.source()} where ${all}`, alias, id };
 }
 
-function answering(scope: Scope, statement: Sql, written: string, answer: Selection): Plan {
-  const frame = new Frame(startCompilation(scope), answer.model);
-  const returned = new Set([...neededColumns(answer), answer.model.versionField]);
-  const columns = [...returned].map((column) => sql`${identifier(written)}.${identifier(column)}`);
-  const object = compileObject(compileFields(scope, frame, answer, "wireExpression"));
-  const alias = raw(frame.alias);
-  return planOf(
-    sql`with changed as (${statement} returning ${joinOrEmpty(columns, ", ")}) select ${alias}.id, ${alias}.${versionOf(answer.model)} as version, ${object}::text as data from changed ${alias}`,
-  );
+/** @param statement the write of a table, which is `w` there */
+function answering(scope: Scope, statement: Sql, answer: Selection): CompiledWrite {
+  const rendering = "wireExpression";
+  const compilation = startCompilation(scope);
+  const frame = new Frame(compilation, answer.model, "w");
+  const wanted = [frame.column("id"), frame.column(answer.model.versionField)];
+  const own = compileOwnRow({ scope, compilation, rendering }, { selection: answer, frame, wanted });
+  if (own !== null) {
+    const { row, shape, places } = own;
+    return { plan: planOf(sql`${statement} returning ${row} as data`), row: { shape, places } };
+  }
+  const version = sql`w.${versionOf(answer.model)} as version`;
+  const object = compileObject(compileFields(scope, frame, answer, rendering));
+  return { plan: planOf(sql`${statement} returning w.id, ${version}, ${object}::text as data`), row: null };
 }
 
 /** The column that counts the changes of a record. */

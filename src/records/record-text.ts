@@ -2,6 +2,7 @@
 import { ValidationError } from "../errors.ts";
 import { LONGEST_TEXT } from "../query/compile-level.ts";
 import type { Rendering } from "../query/compile-member.ts";
+import type { WrittenRow } from "../query/compile-write.ts";
 import { type LevelTexts, type PrintedRecords, printRecords, type RecordPrinting } from "../query/record-shape.ts";
 
 /** What is printed, and for whom. */
@@ -21,4 +22,21 @@ export function printFound(found: LevelTexts, { rendering, ...printing }: Record
   throw new ValidationError(
     `the answer would have more than ${most / 1024 / 1024} MiB: ask for fewer records or fields, or query the records of long lists by themselves`,
   );
+}
+
+/**
+ * Prints what the statement of a write has given back. It is there already, so nothing is too long.
+ *
+ * @param data the row of the record as one text
+ */
+export function printWritten(
+  data: string,
+  { shape, places }: WrittenRow,
+): { id: number; version: number; data: string } {
+  const wanted = { record: 0, columns: places };
+  const printed = printRecords({ data }, { shape, most: Number.POSITIVE_INFINITY, wanted });
+  const [text] = printed?.texts ?? [];
+  if (text === undefined) throw new Error("a write gave no record back");
+  const [id, version] = (printed?.values ?? []).map(Number);
+  return { id: id ?? 0, version: version ?? 0, data: text };
 }

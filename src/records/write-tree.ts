@@ -190,8 +190,15 @@ async function openChanges(
   return changes.filter((change) => !gone.has(change));
 }
 
-function hasSecrets({ fields }: Model): boolean {
-  return [...fields.values()].some((field) => field.kind === "stored" && field.field.conceal !== undefined);
+const secretive = new WeakMap<Model, boolean>();
+
+function hasSecrets(model: Model): boolean {
+  const known = secretive.get(model);
+  if (known !== undefined) return known;
+  const fields = [...model.fields.values()];
+  const found = fields.some((field) => field.kind === "stored" && field.field.conceal !== undefined);
+  secretive.set(model, found);
+  return found;
 }
 
 /** A change that is the same for many records is checked once. */

@@ -1,7 +1,10 @@
 /** Single writes on the shipped models: answers, every kind of refusal, and how many statements they take. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Caller, createCaller, createWorld, type World } from "../../test/support/world.ts";
+import type { Access } from "../access/access.ts";
 import { ConflictError, type FieldError, MissingError, ValidationError } from "../errors.ts";
+import type { Model } from "../models/model.ts";
+import { parseFilter } from "../q/parse-filter.ts";
 import type { Environment } from "./environment.ts";
 import { fetchRecord, queryRecords } from "./read.ts";
 import { createRecord, deleteRecord, updateRecord } from "./write.ts";
@@ -63,6 +66,35 @@ describe("answers", () => {
       active: true,
       category: { id: officeId, display_name: "Office", name: "Office" },
     });
+  });
+
+  test.each([
+    ["fields of the record itself", []],
+    ["what stands behind relations too", ["category.name", "uom"]],
+  ])("the answer is what a fetch gives: %s", async (_what, behind) => {
+    const fields = [
+      "version",
+      "code",
+      "description",
+      "price",
+      "cost",
+      "active",
+      "created_date",
+      "updated_date",
+      ...behind,
+    ];
+    const texts = ['a "b" \\ (c, d)', "", "(,)", "ä\u2028\u0001\t'", null];
+    const { id } = await createRecord(env, "Product", { name: "Texts", category: officeId });
+    for (const description of texts) {
+      const values = { name: `Texts ${description}`, description, cost: "1.50", active: description !== "" };
+      const made = await createRecord(env, "Product", values, { fields });
+      const changed = await updateRecord(env, "Product", id, { ...values, category: null }, { fields });
+      for (const { id: written, version, data } of [made, changed]) {
+        const fetched = await fetchRecord(env, "Product", written, { fields: [...fields, "name", "display_name"] });
+        expect(JSON.parse(data)).toMatchObject({ id: written, version, description });
+        expect(JSON.parse(data)).toEqual(JSON.parse(fetched.data));
+      }
+    }
   });
 
   test("a model without a name has none in its answer", async () => {
@@ -161,6 +193,35 @@ describe("constraints", () => {
         { path: "category", message },
       ]);
     }
+  });
+
+  test("a reference to what a rule hides, where the record itself is under none", async () => {
+    const { id: hidden } = await createRecord(env, "Category", { name: "Hidden" });
+    const { q } = parseFilter("Q(name__neq='Hidden')");
+    const rule: Access["rule"] = ({ name }, operation) => (name === "Category" && operation === "read" ? q : null);
+    const access = { ...user.access, key: "narrow", rule, readRule: (model: Model) => rule(model, "read") };
+    const narrow = world.derive({ access });
+    const { id } = await createRecord(narrow, "Product", { name: "Seen", category: officeId });
+    const refused = [{ path: "category", message: "there is no such Category record" }];
+    for (const write of [
+      () => createRecord(narrow, "Product", { name: "Unseen", category: hidden }),
+      () => updateRecord(narrow, "Product", id, { category: hidden }),
+      () => narrow.transaction((inner) => updateRecord(inner, "Product", id, { category: hidden })),
+    ]) {
+      expect(await errorsOf(write())).toEqual(refused);
+    }
+    await updateRecord(narrow, "Product", id, { category: null });
+    await updateRecord(user, "Product", id, { category: hidden });
+  });
+
+  test("a circle in a tree of which nothing else is calculated", async () => {
+    const { id: top } = await createRecord(env, "UiMenu", { name: "Top", identifier: "t.top" });
+    const { id: bottom } = await createRecord(env, "UiMenu", { name: "Bottom", identifier: "t.bottom", parent: top });
+    expect(await errorsOf(updateRecord(env, "UiMenu", top, { parent: bottom }))).toEqual([
+      { path: "parent", message: "a record cannot be its own ancestor" },
+    ]);
+    await updateRecord(env, "UiMenu", bottom, { parent: null });
+    await updateRecord(env, "UiMenu", top, { parent: bottom });
   });
 
   test("a record that others must not lose", async () => {

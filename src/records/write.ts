@@ -2,6 +2,7 @@
 import type { RecordOperation } from "../access/access.ts";
 import type { Model, StoredField } from "../models/model.ts";
 import {
+  type CompiledWrite,
   compileDelete,
   compileGuarded,
   compileInsert,
@@ -9,24 +10,22 @@ import {
   type WriteGuard,
 } from "../query/compile-write.ts";
 import { resolveModel } from "../query/path.ts";
-import type { Plan } from "../query/plan.ts";
-import { resolveSelection, type Selection } from "../query/selection.ts";
+import { resolveSelection } from "../query/selection.ts";
 import type { SqlValue } from "../sql/value.ts";
-import { isTreeField } from "./ancestor.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
 import { completeText } from "./calculate.ts";
 import { writeChecked } from "./check-tree.ts";
-import { bindsCompanies } from "./company-check.ts";
+import { type Consequences, consequencesOf } from "./consequence.ts";
 import { referencesOf } from "./draft-reference.ts";
 import { isRecorded } from "./history.ts";
 import { rulesOf } from "./many-plan.ts";
 import type { CachedPlan } from "./plan-cache.ts";
 import { fetchRecord } from "./read.ts";
-import { changesRights, deletionChangesRights } from "./rights-change.ts";
+import { printWritten } from "./record-text.ts";
+import { deletionChangesRights } from "./rights-change.ts";
 import { makesStale } from "./settlement.ts";
-import { checkReferences } from "./target.ts";
+import { checkReferences, type Reference } from "./target.ts";
 import { isUnnumbered } from "./unnumbered.ts";
-import { isValidated } from "./validate.ts";
 import { fieldsOf, type GivenValues } from "./values.ts";
 import { refuseChange } from "./version.ts";
 import { translateViolation } from "./violation.ts";
@@ -62,12 +61,12 @@ interface SingleWrite {
   readonly paths: readonly string[];
 }
 
-/** The statement of a single write; `extra` says whether its own answer may be older than the write. */
+/** The statement of a single write. */
 interface SingleStatement {
   readonly write: SingleWrite;
   readonly draft: Draft;
   readonly fields: readonly StoredField[];
-  readonly plan: CachedPlan<boolean>;
+  readonly plan: CachedPlan<Consequences & Pick<CompiledWrite, "row">>;
 }
 
 /**
@@ -131,13 +130,20 @@ export async function deleteRecord(
   const { version } = options;
   const guard = guardOf(env, model, "delete", version);
   const key = planKey(env, ["delete", guard.versioned, model.name]);
-  const { plan, known } = env.plans.get(key, () => ({ plan: compileDelete(env.access, model, guard), extra: null }));
+  const {
+    plan,
+    known,
+    extra: isPlain,
+  } = env.plans.get(key, () => ({
+    plan: compileDelete(env.access, model, guard),
+    extra: isPlainDeletion(env, model),
+  }));
   const remove = async (inner: BaseEnvironment): Promise<void> => {
     const deleted = inner.run(plan, known, [], guardParameters(id, version));
     const rows = await deleted.catch((error: unknown) => translateViolation(env, model, error));
     if (rows.length === 0) await refuseChange(inner, model, id, version);
   };
-  if (isPlainDeletion(env, model)) return remove(env);
+  if (isPlain) return remove(env);
   return env.transaction(async (inner) => {
     if (model.behaviour.hooks.beforeDelete !== null) await checkGuard(inner, model, "delete", id, version);
     const run = await beginRun(inner);
@@ -231,8 +237,9 @@ async function performSingle(
   const early = isLate ? null : await check(env);
   if (early !== null) {
     const statement = planSingle(env, write, early);
-    const references = referencesOf(env, model, early);
-    if (isPlain(env, statement) && (references.length === 0 || env.inTransaction)) {
+    const references = isPlain(statement) ? referencesOfPlain(env, statement) : null;
+    if (references?.length === 0) return runSingle(env, statement);
+    if (references !== null && env.inTransaction) {
       await checkReferences(env, references);
       return runSingle(env, statement);
     }
@@ -250,7 +257,7 @@ async function performSingle(
       await run.note({ ...change, ids: [written.id] }, drafts);
       await runParts(run, model, [{ id: written.id, isNew: id === null, draft: statement.draft }]);
       await endRun(run);
-      if (!isStale(inner, statement)) return written;
+      if (!isStale(statement)) return written;
       return { id: written.id, ...(await fetchRecord(inner, model.name, written.id, { fields: write.paths })) };
     });
   });
@@ -261,57 +268,36 @@ function planSingle(env: BaseEnvironment, write: SingleWrite, [draft]: readonly 
   const { model, operation, version, paths } = write;
   const fields = fieldsOf(model, [draft.columns]);
   const names = fields.map(({ name }) => name);
-  const guard = operation === "create" ? null : guardOf(env, model, "write", version);
-  const key = planKey(env, [operation, guard?.versioned ?? null, model.name, names, paths]);
+  const isVersioned = operation === "write" && version !== undefined;
+  const key = planKey(env, [operation, isVersioned, model.name, names, paths]);
   const plan = env.plans.get(key, () => {
     const answer = resolveSelection(env.access, model, paths);
-    return { plan: compileSingle(env, model, fields, answer, guard), extra: readsOthersOf(model, answer) };
+    const { plan: compiled, row } =
+      operation === "create"
+        ? compileInsert(env.access, model, fields, answer)
+        : compileUpdate(env.access, model, fields, answer, guardOf(env, model, "write", version));
+    return { plan: compiled, extra: { ...consequencesOf(env, model, operation, fields, answer), row } };
   });
   return { write, draft, fields, plan };
 }
 
-function compileSingle(
-  env: BaseEnvironment,
-  model: Model,
-  fields: readonly StoredField[],
-  answer: Selection,
-  guard: WriteGuard | null,
-): Plan {
-  return guard === null
-    ? compileInsert(env.access, model, fields, answer)
-    : compileUpdate(env.access, model, fields, answer, guard);
-}
-
-/** Whether an answer looks at the written model's table again: there, its statement sees what was before the write. */
-function readsOthersOf(model: Model, { fields }: Selection): boolean {
-  return [...fields.values()].some(
-    ({ nested }) => nested !== null && (nested.model === model || readsOthersOf(model, nested)),
-  );
-}
-
 /** Whether a write takes nothing but its statement, once what it refers to is known to be there. */
-function isPlain(env: BaseEnvironment, statement: SingleStatement): boolean {
-  const { write, draft, fields } = statement;
-  const { model, operation } = write;
-  if (isStale(env, statement) || env.access.rule(model, operation) !== null || changesRights(model)) return false;
-  if (isRecorded(env.registry, model, operation)) return false;
-  // Nothing refers to a new record yet, so it closes no circle.
-  if (operation === "write" && fields.some((field) => isTreeField(field) && draft.columns.get(field) !== null))
-    return false;
-  const names = fields.map(({ name }) => name);
-  if (bindsCompanies(env.registry, { model, operation, fields: names })) return false;
-  return !isValidated(model, operation, names);
+function isPlain(statement: SingleStatement): boolean {
+  const { draft, plan } = statement;
+  if (plan.extra.more || isStale(statement)) return false;
+  return plan.extra.trees.every((field) => draft.columns.get(field) === null);
+}
+
+/** What a plain write refers to and has to be looked for: none of it stands in lists. */
+function referencesOfPlain(env: BaseEnvironment, { write, draft, plan }: SingleStatement): readonly Reference[] {
+  const mayRefer = plan.extra.hiding.some((field) => draft.columns.get(field) !== null);
+  return mayRefer || env.inTransaction ? referencesOf(env, write.model, [draft]) : [];
 }
 
 /** Whether the answer of the statement may be older than the write when that is done. */
-function isStale(env: BaseEnvironment, { write, draft, fields, plan }: SingleStatement): boolean {
-  const { model, operation } = write;
-  const { afterCreate, afterUpdate } = model.behaviour.hooks;
-  if (plan.extra || draft.relations.length > 0 || draft.setters.size + draft.ofCompany.size > 0) return true;
-  if (operation === "create" && isUnnumbered(draft.columns)) return true;
-  if ((operation === "create" ? afterCreate : afterUpdate) !== null) return true;
-  const names = fields.map(({ name }) => name);
-  return makesStale(env.registry, model, operation, names);
+function isStale({ write, draft, plan }: SingleStatement): boolean {
+  if (plan.extra.outdate || draft.relations.length > 0 || draft.setters.size + draft.ofCompany.size > 0) return true;
+  return write.operation === "create" && isUnnumbered(draft.columns);
 }
 
 async function runSingle(env: BaseEnvironment, statement: SingleStatement): Promise<WrittenRecord> {
@@ -319,13 +305,14 @@ async function runSingle(env: BaseEnvironment, statement: SingleStatement): Prom
   const { model, id, version } = write;
   const values = fields.map((field): SqlValue => draft.columns.get(field) ?? null);
   const leading = id === null ? [] : guardParameters(id, version);
-  const found = env.run<WrittenRecord>(plan.plan, plan.known, [], [env.access.userId, ...leading, ...values]);
-  const [written] = await found.catch((error: unknown) => translateViolation(env, model, error));
-  if (written === undefined) {
+  const running = env.run<WrittenRecord>(plan.plan, plan.known, [], [env.access.userId, ...leading, ...values]);
+  const [found] = await running.catch((error: unknown) => translateViolation(env, model, error));
+  if (found === undefined) {
     if (id === null) throw new Error("a write gave no record back");
     return refuseChange(env, model, id, version);
   }
+  const written = plan.extra.row === null ? found : printWritten(found.data, plan.extra.row);
   // What is calculated of a record that is not finished is thrown away, and may not even be possible.
-  if (!plan.plan.incomplete || isStale(env, statement)) return written;
+  if (!plan.plan.incomplete || isStale(statement)) return written;
   return { ...written, data: await completeText(env, written.data, "wireExpression") };
 }
