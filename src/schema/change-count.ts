@@ -7,15 +7,35 @@
  */
 import type { Session } from "../database/session.ts";
 import { CHANGE_TABLE } from "../sql/change-table.ts";
-import { quoteIdentifier } from "../sql/fragment.ts";
+import { quoteIdentifier, quoteLiteral } from "../sql/fragment.ts";
 import type { Operation } from "./operation.ts";
 
 /** The trigger that every counted table has. */
 export const CHANGE_TRIGGER = "fullfinity_change_count";
 
+/** The comment of the function that counts, which tells that it is this one: what it does is changed with a new number. */
+export const CHANGE_COUNTING = "counts changes for remembered totals, in the way 2";
+
 const EVENTS = "INSERT OR UPDATE OR DELETE OR TRUNCATE";
 
-/** Makes the table of counts and the function that counts. */
+/**
+ * Between two looks at a page its row is counted up again and again, and whoever counts next walks over all versions since the last
+ * tidying up; a page that counts as full early is tidied up early.
+ */
+const FILL = "fillfactor = 10";
+
+/**
+ * Rights of the owner: whoever may change a table need not know of the counts. Every name says its schema, so that the function depends
+ * on no search path of its callers: a path of its own would have to be set, and set back, for each statement.
+ */
+const COUNTING_FUNCTION = `CREATE OR REPLACE FUNCTION %1$I.${CHANGE_TRIGGER}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $count$
+BEGIN
+  INSERT INTO %1$I.${CHANGE_TABLE} AS c VALUES (TG_RELID, pg_catalog.pg_backend_pid(), 1)
+  ON CONFLICT (table_id, session) DO UPDATE SET changes = c.changes OPERATOR(pg_catalog.+) 1;
+  RETURN NULL;
+END $count$`;
+
+/** Makes the table of counts and the function that counts, or brings them up to date. */
 export function prepareChangeCount(): Operation {
   return {
     kind: "prepare change count",
@@ -24,14 +44,10 @@ export function prepareChangeCount(): Operation {
     statements: [
       `CREATE TABLE IF NOT EXISTS ${CHANGE_TABLE} (
   table_id oid NOT NULL, session integer NOT NULL, changes bigint NOT NULL, PRIMARY KEY (table_id, session)
-) WITH (fillfactor = 50)`,
-      // Rights of the owner: whoever may change a table need not know of the counts.
-      `CREATE OR REPLACE FUNCTION ${CHANGE_TRIGGER}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $count$
-BEGIN
-  INSERT INTO ${CHANGE_TABLE} AS c VALUES (TG_RELID, pg_backend_pid(), 1)
-  ON CONFLICT (table_id, session) DO UPDATE SET changes = c.changes + 1;
-  RETURN NULL;
-END $count$`,
+) WITH (${FILL})`,
+      `ALTER TABLE ${CHANGE_TABLE} SET (${FILL})`,
+      `DO $do$ BEGIN EXECUTE format($create$${COUNTING_FUNCTION}$create$, current_schema()); END $do$`,
+      `COMMENT ON FUNCTION ${CHANGE_TRIGGER}() IS ${quoteLiteral(CHANGE_COUNTING)}`,
     ],
   };
 }

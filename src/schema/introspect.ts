@@ -1,7 +1,7 @@
 /** Reads the tables of a database from its catalog, in one statement. */
 import type { Session } from "../database/session.ts";
 import { quoteIdentifier, type Sql, sql } from "../sql/fragment.ts";
-import { CHANGE_TRIGGER } from "./change-count.ts";
+import { CHANGE_COUNTING, CHANGE_TRIGGER } from "./change-count.ts";
 import { DECLARED, declaredText } from "./expression.ts";
 import { HISTORY_TRIGGER } from "./history.ts";
 import { searchSupport } from "./search.ts";
@@ -214,7 +214,8 @@ WITH tables AS (
   GROUP BY i.indrelid
 )
 SELECT t.oid::int8::float8 AS id, t.relname AS name, e.description AS comment,
-  EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = t.oid AND g.tgname = ${CHANGE_TRIGGER} AND g.tgenabled = 'A') AS counted,
+  EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = t.oid AND g.tgname = ${CHANGE_TRIGGER} AND g.tgenabled = 'A'
+    AND obj_description(g.tgfoid, 'pg_proc') = ${CHANGE_COUNTING}) AS counted,
   (SELECT p.proname FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
     WHERE g.tgrelid = t.oid AND g.tgname = ${HISTORY_TRIGGER} AND g.tgenabled IN ('O', 'A')) AS history,
   columns.list AS columns, constraints.list AS constraints, indexes.list AS indexes, support.folding, support.trigrams

@@ -139,6 +139,54 @@ test("a session that switches triggers off is counted all the same", async () =>
   expect((await queryRecords(env, "Category", request)).total).toBe(before + 1);
 });
 
+test("a session that looks for names elsewhere first is counted where all are", async () => {
+  const env = process(test_.database);
+  const request = { fields: ["name"], limit: 1 };
+  await queryRecords(env, "Category", request);
+  const before = (await queryRecords(env, "Category", request)).total ?? 0;
+  for (const text of [
+    "create schema elsewhere",
+    "create table elsewhere.fullfinity_change_count (like public.fullfinity_change_count including all)",
+    "create function elsewhere.pg_backend_pid() returns integer language sql return 1 / 0",
+    "create function elsewhere.same(a bigint, b integer) returns bigint language sql return a",
+    "create operator elsewhere.+ (leftarg = bigint, rightarg = integer, function = elsewhere.same)",
+  ]) {
+    await second.run({ text, values: [] });
+  }
+  for (const name of ["first", "second"]) {
+    await second.transaction(async (session) => {
+      await session.run(sql`set local search_path = elsewhere, pg_catalog, public`);
+      await session.run(sql`insert into public.category (name) values (${name})`);
+    });
+    await queryRecords(env, "Category", request);
+  }
+  expect((await queryRecords(env, "Category", request)).total).toBe(before + 2);
+  expect(await second.rows(sql`select * from elsewhere.fullfinity_change_count`)).toEqual([]);
+  await second.run(sql`drop schema elsewhere cascade`);
+});
+
+test("a database in which changes were counted in another way gets the one of now, once", async () => {
+  const way = sql`select proconfig, obj_description(oid, 'pg_proc') as comment from pg_proc where proname = 'fullfinity_change_count'`;
+  const [now] = await test_.database.rows(way);
+  for (const text of [
+    `create or replace function fullfinity_change_count() returns trigger language plpgsql security definer set search_path = public as $$
+       begin
+         insert into fullfinity_change_count as c values (tg_relid, pg_backend_pid(), 1)
+           on conflict (table_id, session) do update set changes = c.changes + 1;
+         return null;
+       end $$`,
+    "comment on function fullfinity_change_count() is null",
+    "alter table fullfinity_change_count set (fillfactor = 50)",
+  ]) {
+    await test_.database.run({ text, values: [] });
+  }
+  const { operations } = await applyPlan(test_.database, desiredShape(registry));
+  expect(operations.map(({ description }) => description)).toContain("prepare counting the changes of tables");
+  expect(await test_.database.rows(way)).toEqual([now]);
+  expect(now).toMatchObject({ proconfig: null });
+  expect((await applyPlan(test_.database, desiredShape(registry))).operations).toEqual([]);
+});
+
 test("a total that was remembered costs no count", async () => {
   const env = process(test_.database);
   const request = { fields: ["name"], limit: 1 };
