@@ -1,9 +1,10 @@
 /** Whole databases: made, copied, found and dropped, with the sorting that we rely on. */
-import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import { createDatabase, dropDatabase, existsDatabase, loadDatabaseNames } from "./catalog.ts";
 import { withDatabase } from "./connection-option.ts";
 import { Database } from "./database.ts";
+import type { Session } from "./session.ts";
 
 /** The connections of the tests' role to a database. */
 const OWN = "SELECT 1 FROM pg_stat_activity WHERE datname = $1 AND usename = current_user";
@@ -53,6 +54,31 @@ it("drops what a connection that it may not end leaves after a moment", async ()
   await foreign.close();
   expect(await dropped).toBe(true);
   await own.close();
+});
+
+describe("the characters that count as letters", () => {
+  const text = "SELECT datcollate AS order, datctype AS letters FROM pg_database WHERE datname = $1";
+  afterEach(() => dropDatabase(test.database, `${name}3`));
+
+  it("are those of all scripts", async () => {
+    const found = await test.database.rows<{ letters: string }>({ text, values: [test.name] });
+    expect(found).toEqual([{ order: "C", letters: expect.stringMatching(/^(C|en_US)\.UTF-?8$/i) }]);
+    const own = new Database({ connection: test.connection });
+    await own.run({ text: "CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public", values: [] });
+    const trigrams = { text: "SELECT cardinality(show_trgm('αβγ')) > 0 AS known", values: [] };
+    expect(await own.rows(trigrams)).toEqual([{ known: true }]);
+    await own.close();
+  });
+
+  it("are those of ASCII where the server knows no others", async () => {
+    const { database } = test;
+    const without: Session = {
+      rows: (statement) => database.rows(statement),
+      run: ({ text }) => database.run({ text: text.replace("UTF-8", "nowhere"), values: [] }),
+    };
+    expect(await createDatabase(without, `${name}3`)).toBe(true);
+    expect(await database.rows({ text, values: [`${name}3`] })).toEqual([{ order: "C", letters: "C" }]);
+  });
 });
 
 describe("sorting and comparing text", () => {

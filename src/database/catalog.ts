@@ -1,7 +1,8 @@
 /** Creates, finds, lists and removes whole databases of a server, over a connection to any other of its databases. */
-import { quoteIdentifier } from "../sql/fragment.ts";
+import { quoteIdentifier, quoteLiteral } from "../sql/fragment.ts";
 import type { Database } from "./database.ts";
 import { DatabaseFault } from "./error-code.ts";
+import type { Session } from "./session.ts";
 
 /** SQLSTATE for "there is one of this name already". */
 const DUPLICATE_DATABASE = "42P04";
@@ -12,8 +13,17 @@ const NOT_YOURS = "42501";
 const IN_USE = "55006";
 const DROP_ATTEMPTS = 5;
 
+/** SQLSTATE for "the operating system has no locale of this name". */
+const NO_LOCALE = "42809";
+
 /** Sorting follows the Unicode rules of ICU; filters compare bytewise by asking for COLLATE "C". */
-const FRESH = "TEMPLATE template0 ENCODING UTF8 LOCALE_PROVIDER icu ICU_LOCALE 'und' LC_COLLATE 'C' LC_CTYPE 'C'";
+const FRESH = "TEMPLATE template0 ENCODING UTF8 LOCALE_PROVIDER icu ICU_LOCALE 'und' LC_COLLATE 'C'";
+
+/**
+ * What tells letters from other characters, which matters to trigrams alone: the first that the operating system of the server has. In the
+ * last, which all have, letters are those of ASCII.
+ */
+const CHARACTER_CLASSES: readonly string[] = ["C.UTF-8", "en_US.UTF-8", "C"];
 
 /**
  * Creates a database.
@@ -23,12 +33,28 @@ const FRESH = "TEMPLATE template0 ENCODING UTF8 LOCALE_PROVIDER icu ICU_LOCALE '
  * @returns false when there was one of this name already
  */
 export async function createDatabase(
-  server: Database,
+  server: Session,
   name: string,
   options: { readonly template?: string } = {},
 ): Promise<boolean> {
-  const source =
-    options.template === undefined ? FRESH : `TEMPLATE ${quoteIdentifier(options.template)} STRATEGY ${COPY_STRATEGY}`;
+  if (options.template === undefined) return createFresh(server, name, CHARACTER_CLASSES);
+  return createFrom(server, name, `TEMPLATE ${quoteIdentifier(options.template)} STRATEGY ${COPY_STRATEGY}`);
+}
+
+async function createFresh(
+  server: Session,
+  name: string,
+  [first = "C", ...others]: readonly string[],
+): Promise<boolean> {
+  try {
+    return await createFrom(server, name, `${FRESH} LC_CTYPE ${quoteLiteral(first)}`);
+  } catch (error) {
+    if (others.length === 0 || !isFault(error, NO_LOCALE)) throw error;
+    return createFresh(server, name, others);
+  }
+}
+
+async function createFrom(server: Session, name: string, source: string): Promise<boolean> {
   try {
     await server.run({ text: `CREATE DATABASE ${quoteIdentifier(name)} ${source}`, values: [] });
     return true;

@@ -30,10 +30,11 @@ export interface NameSearch {
 }
 
 /**
- * How a term is looked up within texts: `indexed` terms in the index of trigrams; `short` ones, which that index does not know, only
- * in the first records that the caller may see, since most of them match; `other` ones in all records.
+ * How a term is looked up within texts: `indexed` terms in the index of trigrams; those of `letters` beyond ASCII there too, where the
+ * database takes them for letters, and elsewhere in all records; `short` ones, which that index does not know, only in the first
+ * records that the caller may see, since most of them match; `other` ones in all records.
  */
-export type TermKind = "indexed" | "short" | "other";
+export type TermKind = "indexed" | "letters" | "short" | "other";
 
 /** Where the parameters of a search stand among the request's. */
 export const SEARCH_PARAMETERS = { term: 0, pattern: 1 } as const;
@@ -52,6 +53,9 @@ export const MOST_FOR_SHORT = 1000;
  * known in one process only.
  */
 const IN_ONE_PROCESS = "pg_backend_pid() <> 0";
+
+/** Whether trigrams are made of letters beyond ASCII: it is the database's character class that tells what a letter is. */
+const KNOWS_LETTERS = "(select datctype not in ('C', 'POSIX') from pg_database where datname = current_database())";
 
 const EXACT = 0;
 const BEGINNING = 1;
@@ -127,8 +131,12 @@ function compileWithin(search: Searching): Sql[] {
   const walk = sql`walk as materialized (${compileMatches(search, tooFew, among)}${firstIds})`;
   const stillTooFew = `(select count(*) from beginnings) + (select count(*) from walk) < ${limit} and ${IN_ONE_PROCESS}`;
   // In whatever order the table stores them: to find the lowest ids would take all of them. The first may be those of the walk.
-  const indexed = sql`indexed as materialized (${compileMatches(search, stillTooFew)} limit ${count(2 * limit)})`;
-  return [walk, indexed, raw("within as (select * from walk union select * from indexed)")];
+  const byIndex = (when: string) =>
+    sql`indexed as materialized (${compileMatches(search, when)} limit ${count(2 * limit)})`;
+  const both = raw("select * from walk union select * from indexed");
+  if (term === "indexed") return [walk, byIndex(stillTooFew), sql`within as (${both})`];
+  const scanned = compileMatches(search, `${stillTooFew} and not ${KNOWS_LETTERS}`);
+  return [walk, byIndex(`${stillTooFew} and ${KNOWS_LETTERS}`), sql`within as (${both} union (${scanned}${firstIds}))`];
 }
 
 /** Of how many records, by id, those are taken that match: of the first ones of all, or of those that are visible. */

@@ -202,7 +202,7 @@ describe("among more records than are looked at one by one", () => {
   const last = MOST_FOR_SHORT + 1;
   beforeEach(() =>
     world.database.run({
-      text: `insert into person (name, town) select case when i > $1::bigint - 3 then 'Joqa 1東京都' else 'Nobody' end, case when i = $1::bigint then 'A' end
+      text: `insert into person (name, town) select case when i > $1::bigint - 3 then 'Joqa 1東京都 Λέσβος' else 'Nobody' end, case when i = $1::bigint then 'A' end
              from generate_series(1, $1::bigint) i`,
       values: [last],
     }),
@@ -214,7 +214,9 @@ describe("among more records than are looked at one by one", () => {
     ["two letters within are found among the first", { term: "oq" }, [last - 2, last - 1]],
     ["the first are those that the filter leaves", { term: "oq", filter: "Q(town='A')" }, [last]],
     ["so is a word's end and the next one's beginning", { term: "a 1" }, [last - 2, last - 1, last]],
-    ["what the index does not know is found anywhere", { term: "東京都" }, [last - 2, last - 1, last]],
+    ["so are letters of other scripts", { term: "東京都" }, [last - 2, last - 1, last]],
+    ["without their accents", { term: "έςΒΟ" }, [last - 2, last - 1, last]],
+    ["what the index does not know is found anywhere", { term: "都 Λ" }, [last - 2, last - 1, last]],
     ["the index gives no more than the limit", { term: "oqa", limit: 2 }, [last - 2, last - 1]],
   ])("%s", async (_what, request, ids) => {
     expect((await search("Person", request)).map(({ id }) => id)).toEqual(ids);

@@ -34,6 +34,8 @@ const LONGEST_TERM = 256;
  * letters and the end of their word. It need not know those beyond ASCII.
  */
 const INDEXED = /[a-z0-9]{3}|[ -/:-@[-`{-~][a-z0-9]|[a-z0-9]{2}[ -/:-@[-`{-~]/;
+/** What it can look up where the database takes more than ASCII for letters. */
+const LETTERS = /[\p{L}\p{Nd}]{3}/u;
 const SHORT = 2;
 
 /** The field by which records are archived, and what those have there that are not. */
@@ -103,7 +105,8 @@ function searchedFields(scope: Scope, model: Model): StoredField[] {
 function kindOf({ ignoreAccents }: Model, term: string): TermKind {
   const folded = (ignoreAccents ? foldAccents : foldCase)(term);
   if ([...folded].length <= SHORT) return "short";
-  return INDEXED.test(folded) ? "indexed" : "other";
+  if (INDEXED.test(folded)) return "indexed";
+  return LETTERS.test(folded) ? "letters" : "other";
 }
 
 function parseTerm(given: unknown): string {
