@@ -87,7 +87,7 @@ export function compileRecords(levels: Levels, source: RecordSource): ReadRecord
   return isFlat(source.selection) ? compileFlat(levels, source) : compileNested(levels, source);
 }
 
-/** The same of a source that gives one record or none: then the query gives no row either. */
+/** The same of a source that gives one record, or none: then the query gives no row, or one without records. */
 export function compileRecordOf(levels: Levels, source: RecordSource): ReadRecords {
   const own = compileOwnRow(levels, source);
   if (own === null) return compileNested(levels, source);
@@ -263,7 +263,7 @@ function compileStarts({ compilation }: Levels, { model, name, most }: Step, sta
 }
 
 /** The columns that printing a record takes: those of its fields, and the ends of its relations. */
-export function neededColumns({ model, fields }: Selection): string[] {
+function neededColumns({ model, fields }: Selection): string[] {
   const columns = new Set(["id"]);
   for (const { field } of fields.values()) {
     if (field.kind === "stored") columns.add(field.column);

@@ -147,7 +147,7 @@ function cursorSlot(index: number): Slot {
   return parameterSlot(PAGE_PARAMETERS.cursor + index);
 }
 
-/** A compiled record: no row, or one with its `data`; and where it has its version. */
+/** A compiled record: at most one row with its `data`, which is empty where there is none; and where it has its version. */
 export interface CompiledRecord {
   readonly plan: Plan;
   readonly shape: ReadShape;

@@ -1,5 +1,4 @@
 /** Running a page: its records, its total from memory where that is still exact, and the cursor behind its last record. */
-
 import type { Rendering } from "../query/compile-member.ts";
 import { PAGE_PARAMETERS, type PageLayout } from "../query/compile-read.ts";
 import type { LevelTexts, PrintedRecords } from "../query/record-shape.ts";

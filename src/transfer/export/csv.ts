@@ -1,5 +1,4 @@
 /** Writes csv: commas, LF, quotes only where they are needed, and nothing that a spreadsheet program would run. */
-
 import type { TextRow } from "../../database/session.ts";
 import type { CellKind } from "../../fields/cell.ts";
 import type { RowBatches, RowPrinter, WrittenTable } from "./written-table.ts";

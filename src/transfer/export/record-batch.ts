@@ -1,5 +1,4 @@
 /** Reads the records of a table from one snapshot, a portion at a time: the next one is fetched while this one is worked on. */
-
 import type { TextRow } from "../../database/session.ts";
 import type { Plan } from "../../query/plan.ts";
 import type { BaseEnvironment } from "../../records/base-environment.ts";

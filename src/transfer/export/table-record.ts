@@ -1,5 +1,4 @@
 /** From records with lists within them to the rows of a table: each list goes on in the rows below its record. */
-
 import type { TextRow } from "../../database/session.ts";
 import type { ResolvedTable, TableCell, TableLevel } from "../../query/table.ts";
 

@@ -1,5 +1,4 @@
 /** What is written to a file, whatever its format. */
-
 import type { TextRow } from "../../database/session.ts";
 import type { CellKind } from "../../fields/cell.ts";
 
