@@ -224,12 +224,12 @@ test("random lists leave what the model says", async () => {
       if (given.notes !== null) values.notes = applyLines(expected, "Note", given.sheet, given.notes);
       if (given.marks !== null) values.marks = applyLinks(expected, given.sheet, given.marks);
       settle(expected);
-      expected.named.clear();
-      // What is deleted takes with it what hangs on it, before anything can be taken away from there.
-      for (const { name, holder } of expected.Part.values()) {
+      // What is deleted takes with it what hangs on it, before any other list can have it.
+      for (const [name, list] of expected.named) {
         const old = before.Part.get(name)?.holder ?? null;
-        if (old !== null && old !== holder) fc.pre(expected.Row.has(old));
+        if (old !== null && old !== list) fc.pre(expected.Row.has(old));
       }
+      expected.named.clear();
       const error: unknown = await updateRecord(world.env, "Sheet", idOf(given.sheet), values).then(
         () => null,
         (reason: unknown) => reason,
