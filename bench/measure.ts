@@ -18,6 +18,9 @@ export interface Contestant {
 /** Both of them, in the columns of the results. */
 export type Contest = Readonly<Record<"ours" | "floor", Contestant>>;
 
+/** Where the numbers of the requests of warm-ups begin: no row that is measured comes so far. */
+const BEFORE_ROW = 1_000_000;
+
 /** How long is measured. */
 export interface Pace {
   readonly rounds: number;
@@ -27,14 +30,29 @@ export interface Pace {
 /** Seconds of load before anything counts. */
 export const WARM_UP_SECONDS = 1;
 
-/** Seconds, and clients, until the programs of a new run have been compiled by the engine. */
-const FIRST_WARM_UP = { seconds: 4, connections: 32 } as const;
+/** Loads that are put on a server before a row, until the engine has compiled what the row takes. */
+export const WARM_UP = { seconds: 2, connections: 32, most: 6 } as const;
+/** It has where a load takes no less than this of the processor time of the one before. */
+const STEADY = 0.95;
 
 /** Lets both servers do a row for so long that what they are measured at later is their usual pace. */
 export async function warmUp(row: BenchRow, contest: Contest): Promise<void> {
   for (const { program, asked, signIn } of [contest.ours, contest.floor]) {
+    const { connections, seconds, most } = WARM_UP;
+    const token = await signIn();
+    const load = {
+      connections: Math.min(connections, Math.max(...(row.connections ?? [connections]))),
+      seconds,
+      token,
+    };
     const request = (n: number) => row.request(n)[asked];
-    await putLoad(program, { ...FIRST_WARM_UP, token: await signIn(), first: 0, distinct: row.distinct, request });
+    let before = Number.POSITIVE_INFINITY;
+    for (let loads = 0; loads < most; loads += 1) {
+      const first = BEFORE_ROW + loads * NEXT_LOAD;
+      const { processorTime } = await putLoad(program, { ...load, first, distinct: row.distinct, request });
+      if (processorTime === null || processorTime > before * STEADY) break;
+      before = processorTime;
+    }
   }
 }
 

@@ -10,7 +10,7 @@ import { type BenchGroup, groups, SEARCHES_TITLE } from "./group.ts";
 import { LIMITED_USER, makeLimitedUser } from "./limited-user.ts";
 import { putLoad } from "./load.ts";
 import { DATABASES_TITLE, manyDatabases, measureDatabases } from "./many-databases.ts";
-import { type Contest, type Contestant, measureRow, WARM_UP_SECONDS, warmUp } from "./measure.ts";
+import { type Contest, type Contestant, measureRow, WARM_UP, WARM_UP_SECONDS, warmUp } from "./measure.ts";
 import { measureSearches } from "./name-search.ts";
 import { type BenchOptions, parseOptions } from "./option.ts";
 import { describeProfiles } from "./profile.ts";
@@ -127,9 +127,9 @@ async function compare(
     } else if (row.against !== "uncounted") await compareRow(prepared.at(-1) ?? row, askOurs, askFloor);
   }
   console.log(`${title}: the answers are the same. Measuring ${rows.length} rows ...`);
-  for (const row of prepared.slice(0, 1)) await warmUp(row, contests[row.against ?? "floor"]);
   const outcomes: Outcome[] = [];
   for (const row of prepared) {
+    if (!options.quick) await warmUp(row, contests[row.against ?? "floor"]);
     for (const connections of row.connections ?? options.connections) {
       const pair = await measureRow(row, connections, options, contests[row.against ?? "floor"]);
       outcomes.push({ title: row.title, aim: row.aim, connections, ...pair });
@@ -171,7 +171,9 @@ try {
   const rows = options.groups.flatMap((group) => group.rows);
   // Autocannon looks at its clock once a second, so each load takes up to a second longer.
   const bound =
-    rows.length * connections.length * (2 * rounds * (seconds + 1) + 4 * (WARM_UP_SECONDS + 1)) + SLACK_SECONDS;
+    rows.length * connections.length * (2 * rounds * (seconds + 1) + 4 * (WARM_UP_SECONDS + 1)) +
+    rows.length * 2 * WARM_UP.most * (WARM_UP.seconds + 1) +
+    SLACK_SECONDS;
   setTimeout(() => void fail(`the benchmark is stuck: it has not ended within ${bound} s`), bound * 1000).unref();
   await run(options);
   await cleanUp();

@@ -4,8 +4,8 @@ import { CHANGE_TABLE } from "../sql/change-table.ts";
 import { empty, joinOrEmpty, quoteIdentifier, quoteLiteral, raw, type Sql, sql } from "../sql/fragment.ts";
 import { startCompilation } from "./compilation.ts";
 import { compileFilter } from "./compile-filter.ts";
-import { compileRecordOf, compileRecords } from "./compile-level.ts";
 import type { Rendering } from "./compile-member.ts";
+import { compileRecordOf, compileRecords } from "./compile-records.ts";
 import { Frame } from "./frame.ts";
 import { compileAfter, type OrderKey } from "./keyset.ts";
 import { compileOrderKeys, orderText, type ResolvedOrder } from "./order.ts";
@@ -165,7 +165,7 @@ export function compileRecord(scope: Scope, selection: Selection, rendering: Ren
       selection,
       frame,
       wanted: [frame.column(selection.model.versionField)],
-      most: null,
+      most: 1,
       select: (all) => sql`select ${joinOrEmpty(all, ", ")} from ${frame.source()}${where}`,
     },
   );

@@ -1,7 +1,7 @@
 /** Makes the JSON texts of records of what the statement of a read has given. */
 import { ValidationError } from "../errors.ts";
-import { LONGEST_TEXT } from "../query/compile-level.ts";
 import type { Rendering } from "../query/compile-member.ts";
+import { LONGEST_TEXT } from "../query/compile-row.ts";
 import type { WrittenRow } from "../query/compile-write.ts";
 import { type LevelTexts, type PrintedRecords, printRecords, type RecordPrinting } from "../query/record-shape.ts";
 

@@ -1,0 +1,67 @@
+/** Compiles records that were asked for and all that stands behind their relations, in the quickest form that they allow. */
+import { raw, type Sql, sql } from "../sql/fragment.ts";
+import { compileNested, type ReadRecords, type RecordSource } from "./compile-level.ts";
+import type { Levels } from "./compile-member.ts";
+import {
+  bounded,
+  compileBehind,
+  compileColumns,
+  compileFlatLevel,
+  flatShape,
+  gathered,
+  isFlat,
+  recordText,
+  rowsOf,
+  unexpectedLevel,
+} from "./compile-row.ts";
+import type { LevelShape } from "./record-shape.ts";
+
+/** Compiles records and all that stands behind their relations. */
+export function compileRecords(levels: Levels, source: RecordSource): ReadRecords {
+  return isFlat(source.selection) ? compileFlat(levels, source) : compileNested(levels, source);
+}
+
+/** The same of a source that gives one record, or none: then the query gives no row, or one without records. */
+export function compileRecordOf(levels: Levels, source: RecordSource): ReadRecords {
+  const behind = [...source.selection.fields.values()].flatMap(({ nested }) => nested ?? []);
+  if (!behind.every(isFlat)) return compileNested(levels, source);
+  // Nothing has to be kept for others: all that stands behind the record is found from the record itself.
+  const shapes: LevelShape[] = [];
+  const texts: Sql[] = [];
+  const { columns, shape, places } = compileColumns(levels, source, (start, field, nested) => {
+    const tie = (tied: string) => sql`${raw(tied)} = ${start(source.frame)}`;
+    const { row, rows, shape: level } = compileFlatLevel(levels, compileBehind(levels, field, nested, tie), nested);
+    texts.push(
+      level.many ? sql`select string_agg(o.row, '') from (${rowsOf(row, rows)}) o` : sql`select ${row} from ${rows}`,
+    );
+    return shapes.push(level);
+  });
+  const named = [
+    sql`${recordText(columns)} as row`,
+    ...texts.map((text, index) => sql`(${text}) as ${raw(`l${index + 1}`)}`),
+  ];
+  return {
+    steps: [],
+    columns: [
+      raw(`${bounded(levels, "p.row")} as data`),
+      ...shapes.map((_, index) => raw(`${bounded(levels, `coalesce(p.l${index + 1}, '')`)} as l${index + 1}`)),
+    ],
+    source: sql`(${source.select(named, () => "row")} offset 0) p`,
+    shape: { top: shape, levels: shapes, order: shapes.map((_, index) => index + 1) },
+    places,
+  };
+}
+
+/** Records by themselves: what is printed comes straight from the table. */
+function compileFlat(levels: Levels, source: RecordSource): ReadRecords {
+  const { columns, shape, places } = compileColumns(levels, source, unexpectedLevel);
+  const named = columns.map((column, index) => sql`${column} as ${raw(`c${index}`)}`);
+  const rows = source.select(named, (index) => `c${places[index]}`);
+  return {
+    steps: [],
+    columns: [raw(`${gathered(levels, "p::text")} as data`)],
+    source: sql`(${rows}) p`,
+    shape: flatShape(shape),
+    places,
+  };
+}
