@@ -92,9 +92,9 @@ async function makeLines(database: Database): Promise<Line[]> {
     aimed("a whole name in capitals", search(part((name) => name.toUpperCase()))),
     aimed("8 letters that are nowhere", search(nowhere)),
     shown("3 letters of a word, in one country", search(word(3), { filter: { country: 3 } })),
-    shown("3 characters, spaces among them", search(within(3))),
-    shown("3 letters of a word, companies only", search(word(3), { filter: { is_company: true } })),
-    shown(
+    aimed("3 characters, spaces among them", search(within(3))),
+    aimed("3 letters of a word, companies only", search(word(3), { filter: { is_company: true } })),
+    aimed(
       "3 letters of Greek that are nowhere",
       search((n) => `αβ${"γδεζηθ"[n % 6]}`),
     ),

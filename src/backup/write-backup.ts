@@ -81,7 +81,9 @@ function withoutCounts(shape: Shape): Shape {
 /** @returns the number of rows */
 async function writeTable(line: CopyLine, writer: ContainerWriter, table: Table): Promise<number> {
   const name = quoteIdentifier(table.name);
-  const columns = [...table.columns.keys()];
+  // What PostgreSQL calculates by itself takes no values when it is read back.
+  const given = [...table.columns.values()].filter(({ generated }) => generated === undefined);
+  const columns = given.map((column) => column.name);
   const [found] = await line.rows<{ rows: number }>(raw(`SELECT count(*) AS rows FROM ${name}`));
   const rows = found?.rows ?? 0;
   const identity = await loadIdentity(line, table);

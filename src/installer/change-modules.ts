@@ -141,9 +141,10 @@ function lossesOf(library: ModuleLibrary, before: readonly string[], after: read
   return [...library.compose(before).desired.tables.values()].flatMap((table): LedgerStep[] => {
     const remains = kept.get(table.name);
     if (remains === undefined) return [{ kind: "drop table", table: table.name }];
-    return [...table.columns.keys()]
-      .filter((column) => !remains.columns.has(column))
-      .map((field) => ({ kind: "drop field", table: table.name, field }));
+    // A folded column goes with its field, or loses nothing.
+    return [...table.columns.values()]
+      .filter(({ name, generated }) => generated === undefined && !remains.columns.has(name))
+      .map(({ name: field }) => ({ kind: "drop field", table: table.name, field }));
   });
 }
 

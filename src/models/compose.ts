@@ -10,7 +10,7 @@ import { checkGroups } from "./check-group.ts";
 import { collectDeclarations, type DraftField, type DraftModel, type ModuleSource } from "./collect.ts";
 import { collectBehaviours, composeBehaviour } from "./collect-behaviour.ts";
 import { collectWizards, type DraftWizard } from "./collect-wizard.ts";
-import { columnName } from "./column-name.ts";
+import { columnName, foldedColumn } from "./column-name.ts";
 import { addCompanyField } from "./company-field.ts";
 import { findCompanyBonds, resolveCompanyPaths } from "./company-scope.ts";
 import { addCompanyValues, isPerCompany, wayToValues } from "./company-value.ts";
@@ -135,7 +135,7 @@ function kernelField(name: string): DraftField {
   return { field, module: "kernel", file: "kernel" };
 }
 
-type SharedPart = Omit<StoredField, "kind" | "field" | "column" | "settled">;
+type SharedPart = Omit<StoredField, "kind" | "field" | "column" | "folded" | "settled">;
 
 function composeField(
   draft: DraftModel,
@@ -155,12 +155,14 @@ function composeField(
       kind: "stored",
       field,
       column: columnName(shared.name, field),
+      folded: foldedColumn(shared.name, field),
       settled: null,
     } as const);
     return { ...shared, kind: "company", field, way: wayToValues(draft.name, shared.module), value };
   }
   if (field instanceof ColumnField) {
-    return { ...shared, kind: "stored", field, column: columnName(shared.name, field), settled };
+    const columns = { column: columnName(shared.name, field), folded: foldedColumn(shared.name, field) };
+    return { ...shared, kind: "stored", field, ...columns, settled };
   }
   if (shared.relation === null) throw new Error(`${shared.name} has neither a column nor a relation`);
   return { ...shared, kind: "linked", field, relation: shared.relation };

@@ -45,6 +45,8 @@ export interface StoredField extends ComposedField {
   readonly kind: "stored";
   readonly field: ColumnField;
   readonly column: string;
+  /** The column in which PostgreSQL keeps the text without case, for searches; null where it keeps none. */
+  readonly folded: string | null;
   /** How the value gets its final form at the end of a write; null where what is written is that already. */
   readonly settled: Calculation | null;
 }

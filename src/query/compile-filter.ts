@@ -1,6 +1,7 @@
 /** Compiles a resolved filter to a condition over a frame. */
 import type { ModelField } from "../models/model.ts";
 import { identifier, join, joinOrEmpty, raw, type Sql, sql } from "../sql/fragment.ts";
+import { foldedText } from "./folded-text.ts";
 import { columnText, type Frame, fieldText } from "./frame.ts";
 import { compileLookup } from "./lookup-sql.ts";
 import { keeperOf } from "./path.ts";
@@ -26,7 +27,8 @@ function compileTest(frame: Frame, test: ResolvedTest): Sql {
   const reached = frame.through(test.hops);
   const column = raw(fieldText(reached, test.field));
   const { ignoreAccents } = reached.model;
-  return compileLookup(test.lookup, { ...test, column, field: test.column, ignoreAccents });
+  const folded = foldedText(reached, test.field);
+  return compileLookup(test.lookup, { ...test, column, field: test.column, folded, ignoreAccents });
 }
 
 function compileSome(frame: Frame, { hops, relation, item }: ResolvedSome): Sql {

@@ -77,5 +77,6 @@ function groupedColumn(column: string, field: ColumnField): StoredField {
     calculation: null,
     settled: null,
     column,
+    folded: null,
   };
 }

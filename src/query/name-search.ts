@@ -3,15 +3,16 @@
  * it, then those that hold it somewhere within. Inside these tiers earlier fields come first, and then the order of the texts.
  *
  * Beginnings stand together in the order of the texts, so the first of them are found at once. Those that hold the term within
- * stand anywhere: of these the records with the lowest ids are taken, which takes no knowledge of all the others.
+ * stand anywhere: of these the records with the lowest ids are taken, which takes no knowledge of all the others. What is frequent is
+ * found by walking over the records, what is rare in the indexes.
  */
-import { hasInfixIndex } from "../fields/search-index.ts";
 import type { Model, StoredField } from "../models/model.ts";
-import { caselessText, endOfPrefix } from "../sql/caseless-text.ts";
+import { caselessText, endOfPrefix, infixText } from "../sql/caseless-text.ts";
 import { joinOrEmpty, raw, type Sql, sql } from "../sql/fragment.ts";
 import { startCompilation } from "./compilation.ts";
 import { compileFilter } from "./compile-filter.ts";
 import { compileFields, compileObject } from "./compile-object.ts";
+import { foldedText } from "./folded-text.ts";
 import { type Compilation, Frame } from "./frame.ts";
 import { type Plan, planOf } from "./plan.ts";
 import type { ResolvedFilter } from "./resolve-filter.ts";
@@ -43,7 +44,10 @@ export const SEARCH_PARAMETERS = { term: 0, pattern: 1 } as const;
  * Records, by id, that are looked at one by one before the index is asked. The index gives all records that hold a term before the
  * first of them is read, so that a frequent one is found sooner without it.
  */
-const FIRST_RECORDS = 400;
+export const FIRST_RECORDS = 1000;
+
+/** Further ones that are looked at where there must be enough among them, if they are as the first. */
+export const MORE_RECORDS = 10_000;
 
 /** Visible records, by id, in which a short term is looked for; where all searched fields are indexed, in no others. */
 export const MOST_FOR_SHORT = 1000;
@@ -97,10 +101,11 @@ export function compileNameSearch(scope: Scope, search: NameSearch): Plan {
 /** Folded once, and hidden from the planner, so that its plan is the same for all terms. */
 function compileInput({ ignoreAccents }: Model): Sql {
   const text = caselessText("p.term", ignoreAccents);
-  const columns = `${text} as term, ${endOfPrefix(text)} as above, ${caselessText("p.pattern", ignoreAccents)} as pattern`;
-  const term = parameterSlot(SEARCH_PARAMETERS.term) as never;
-  const pattern = parameterSlot(SEARCH_PARAMETERS.pattern) as never;
-  return sql`select ${raw(columns)} from (select ${term}::text as term, ${pattern}::text as pattern) p`;
+  const pattern = caselessText("p.pattern", ignoreAccents);
+  const columns = `${text} as term, ${endOfPrefix(text)} as above, ${pattern} as pattern, ${infixText(pattern)} as infix`;
+  const given = (index: number) => parameterSlot(index) as never;
+  const { term, pattern: like } = SEARCH_PARAMETERS;
+  return sql`select ${raw(columns)} from (select ${given(term)}::text as term, ${given(like)}::text as pattern) p`;
 }
 
 /** Records of which one field is the term or begins with it: both stand together in the order of the texts. */
@@ -116,60 +121,100 @@ function compileBeginnings(search: Searching, place: number): Sql {
 /** The steps that find the records which hold the term within a field; each is taken only while there are too few. */
 function compileWithin(search: Searching): Sql[] {
   const { limit, fields, term } = search;
-  const hasIndex = fields.every(({ field }) => hasInfixIndex(field));
-  const missing = `(select count(*) from beginnings) < ${limit}`;
-  const firstIds = sql` order by id limit ${count(limit)}`;
-  if (!hasIndex || term === "other") {
-    return [sql`within as materialized (${compileMatches(search, missing)}${firstIds})`];
+  const isIndexed = fields.every(({ folded }) => folded !== null);
+  const missing = `${found(["beginnings"])} < ${limit}`;
+  if (!isIndexed || term === "other") {
+    return [sql`within as materialized (${firstOf(search, compileMatches(search, { when: missing }))})`];
   }
   const tooFew = `${missing} and ${IN_ONE_PROCESS}`;
   if (term === "short") {
-    const among: Among = { count: MOST_FOR_SHORT, visible: true };
-    return [sql`within as materialized (${compileMatches(search, tooFew, among)}${firstIds})`];
+    const among: Among = { skipped: 0, count: MOST_FOR_SHORT, visible: true };
+    return [sql`within as materialized (${firstOf(search, compileMatches(search, { when: tooFew, among }))})`];
   }
-  const among: Among = { count: FIRST_RECORDS, visible: false };
-  const walk = sql`walk as materialized (${compileMatches(search, tooFew, among)}${firstIds})`;
-  const stillTooFew = `(select count(*) from beginnings) + (select count(*) from walk) < ${limit} and ${IN_ONE_PROCESS}`;
-  // In whatever order the table stores them: to find the lowest ids would take all of them. The first may be those of the walk.
-  const byIndex = (when: string) =>
-    sql`indexed as materialized (${compileMatches(search, when)} limit ${count(2 * limit)})`;
-  const both = raw("select * from walk union select * from indexed");
-  if (term === "indexed") return [walk, byIndex(stillTooFew), sql`within as (${both})`];
-  const scanned = compileMatches(search, `${stillTooFew} and not ${KNOWS_LETTERS}`);
-  return [walk, byIndex(`${stillTooFew} and ${KNOWS_LETTERS}`), sql`within as (${both} union (${scanned}${firstIds}))`];
+  const walk: Among = { skipped: 0, count: FIRST_RECORDS, visible: false };
+  const further: Among = { skipped: FIRST_RECORDS, count: MORE_RECORDS, visible: false };
+  // As many again among each thousand.
+  const isPromising = `${found(["beginnings"])} + ${found(["walk"])} * ${1 + MORE_RECORDS / FIRST_RECORDS} >= ${limit}`;
+  const stillTooFew = `${found(["beginnings", "walk"])} < ${limit} and ${IN_ONE_PROCESS}`;
+  const steps = [
+    sql`walk as materialized (${firstOf(search, compileMatches(search, { when: tooFew, among: walk }))})`,
+    sql`further as materialized (${firstOf(search, compileMatches(search, { when: `${stillTooFew} and ${isPromising}`, among: further }))})`,
+  ];
+  const before = ["beginnings", "walk", "further"];
+  const few = `${found(before)} < ${limit} and ${IN_ONE_PROCESS}`;
+  const asked = term === "letters" ? `${few} and ${KNOWS_LETTERS}` : few;
+  // In whatever order the table stores them: to find the lowest ids would take all of them. The limit stands outside, since PostgreSQL
+  // would leave the index for it: it expects to meet enough of them anywhere.
+  steps.push(
+    sql`matching as materialized (${compileMatches(search, { when: asked, before, test: inIndex })})`,
+    sql`indexed as materialized (select * from matching limit ${count(limit)})`,
+  );
+  const parts = ["walk", "further", "indexed"].map((name) => raw(`select * from ${name}`));
+  if (term === "letters") {
+    const scanned = compileMatches(search, { when: `${few} and not ${KNOWS_LETTERS}`, before });
+    parts.push(sql`(${firstOf(search, scanned)})`);
+  }
+  return [...steps, sql`within as (${joinOrEmpty(parts, " union all ")})`];
+}
+
+/** How many records steps have found. */
+function found(steps: readonly string[]): string {
+  return steps.map((step) => `(select count(*) from ${step})`).join(" + ");
+}
+
+function firstOf({ limit }: NameSearch, matches: Sql): Sql {
+  return sql`${matches} order by id limit ${count(limit)}`;
 }
 
 /** Of how many records, by id, those are taken that match: of the first ones of all, or of those that are visible. */
 interface Among {
+  readonly skipped: number;
   readonly count: number;
   readonly visible: boolean;
 }
 
-/**
- * Records that hold the term within a field, and are not among the beginnings.
- *
- * @param when a condition that does not depend on the record
- * @param among of all records where it is left out
- */
-function compileMatches(search: Searching, when: string, among?: Among): Sql {
+/** Where records are looked for that hold the term within a field. */
+interface Looking {
+  /** A condition that does not depend on the record. */
+  readonly when: string;
+  /** All records where it is left out. */
+  readonly among?: Among;
+  /** How a text is asked whether it holds the term, if not as it is. */
+  readonly test?: (key: string) => string;
+  /** The steps whose records are left out; the beginnings at least. */
+  readonly before?: readonly string[];
+}
+
+/** Whether a text holds the term. */
+function inText(key: string): string {
+  return `${key} like ${input("pattern")}`;
+}
+
+/** The same in the words of the index. */
+function inIndex(key: string): string {
+  return `${infixText(key)} like ${input("infix")}`;
+}
+
+/** Records that hold the term within a field, and have not been found before. */
+function compileMatches(search: Searching, { when, among, test = inText, before = ["beginnings"] }: Looking): Sql {
   const frame = new Frame(search.compilation, search.model);
   const id = frame.column("id");
-  const tests = keysOf(search, frame).map((key) => `${key} like ${input("pattern")}`);
-  const isNew = `${id} <> all (array(select id from beginnings))`;
-  const matches = [raw(`(${tests.join(" or ")})`), raw(isNew)];
-  const first = (values: readonly string[]) =>
-    `case ${values.map((value, place) => `when ${tests[place]} then ${value}`).join(" ")} end`;
   const keys = keysOf(search, frame);
-  const columns = `${id} as id, ${WITHIN} as tier, ${first(keys.map((_, place) => String(place)))} as place, ${first(keys)} as key`;
+  const tests = keys.map(inText);
+  const known = before.map((step) => `select id from ${step}`).join(" union all ");
+  const matches = [raw(`(${keys.map(test).join(" or ")})`), raw(`${id} <> all (array(${known}))`)];
+  const first = (values: readonly string[]) =>
+    `case ${values.map((value, index) => `when ${tests[index]} then ${value}`).join(" ")} end`;
+  const columns = `${id} as id, ${WITHIN} as tier, ${first(keys.map((_, index) => String(index)))} as place, ${first(keys)} as key`;
   const select = raw(`select ${columns} from `);
   if (among === undefined) return sql`${select}${frame.table()}${visible(search, frame, [raw(when), ...matches])}`;
   const alias = raw(frame.alias);
-  const firstIds = sql` order by ${raw(id)} limit ${count(among.count)}`;
+  const portion = sql` order by ${raw(id)} offset ${count(among.skipped)} limit ${count(among.count)}`;
   if (among.visible) {
-    const table = sql`(select ${alias}.* from ${frame.table()}${visible(search, frame, [raw(when)])}${firstIds})`;
+    const table = sql`(select ${alias}.* from ${frame.table()}${visible(search, frame, [raw(when)])}${portion})`;
     return sql`${select}${table} ${alias} where ${joinOrEmpty(matches, " and ")}`;
   }
-  const table = sql`(select * from ${frame.table()} where ${raw(when)}${firstIds})`;
+  const table = sql`(select ${alias}.* from ${frame.table()} where ${raw(when)}${portion})`;
   return sql`${select}${table} ${alias}${visible(search, frame, matches)}`;
 }
 
@@ -184,15 +229,12 @@ function visible({ model, filter }: Searching, frame: Frame, conditions: readonl
   return sql`${frame.joins()}${rule?.joins ?? sql``} where ${joinOrEmpty(all, " and ")}`;
 }
 
-/** The texts of the fields as they are compared: in the words of their index, where they have one. */
-function keysOf({ fields, model }: Searching, frame: Frame): string[] {
-  return fields.map(({ column, field }) => {
-    const text = field.lookupFamily === "text" ? frame.column(column) : `${frame.column(column)}::text`;
-    return caselessText(text, model.ignoreAccents);
-  });
+/** The texts of the fields as they are compared. */
+function keysOf({ fields }: Searching, frame: Frame): string[] {
+  return fields.map((field) => foldedText(frame, field).text);
 }
 
-function input(column: "term" | "above" | "pattern"): string {
+function input(column: "term" | "above" | "pattern" | "infix"): string {
   return `(select ${column} from input)`;
 }
 

@@ -16,7 +16,7 @@ import { integer } from "../fields/number.ts";
 import { password } from "../fields/password.ts";
 import { manyToOne } from "../fields/relation-declaration.ts";
 import { foldAccents, foldCase } from "../q/fold.ts";
-import { MOST_FOR_SHORT } from "../query/name-search.ts";
+import { FIRST_RECORDS, MORE_RECORDS, MOST_FOR_SHORT } from "../query/name-search.ts";
 import type { Environment } from "./environment.ts";
 import { searchNames } from "./name-search.ts";
 import { createRecord } from "./write.ts";
@@ -223,6 +223,28 @@ describe("among more records than are looked at one by one", () => {
   });
 });
 
+describe("among more records than a search ever walks over", () => {
+  const last = 2 + FIRST_RECORDS + MORE_RECORDS;
+  beforeEach(() =>
+    world.database.run({
+      text: `insert into person (name, email) select case when i % 500 = 0 and i <= 2500 then 'Joqa' when i in (500 + 1, $1::bigint) then 'Jazzo' else 'Nobody' end,
+             case when i = $1::bigint - 1 then 'x@azz.example' end from generate_series(1, $1::bigint) i`,
+      values: [last],
+    }),
+  );
+
+  test.each<readonly [what: string, request: Parameters<typeof searchNames>[2], ids: readonly number[]]>([
+    ["the lowest ids of what is frequent", { term: "oqa", limit: 4 }, [500, 1000, 1500, 2000]],
+    ["all of it", { term: "oqa", limit: 100 }, [500, 1000, 1500, 2000, 2500]],
+    ["what is as rare as it was frequent first, by field", { term: "azz", limit: 5 }, [501, last, last - 1]],
+    ["no more than the limit of what the indexes give", { term: "azz", limit: 2 }, [501, last - 1]],
+    ["what only the last field has", { term: "@az" }, [last - 1]],
+    ["nothing", { term: "zzz" }, []],
+  ])("%s", async (_what, request, ids) => {
+    expect((await search("Person", request)).map(({ id }) => id)).toEqual(ids);
+  });
+});
+
 test.each<readonly [what: string, request: Parameters<typeof searchNames>[2], says: string]>([
   ["a limit below 0", { limit: -1 }, "limit: must be a whole number from 0 to 100"],
   ["a limit above the most", { limit: 101 }, "limit: must be a whole number from 0 to 100"],
@@ -241,7 +263,7 @@ test.each<readonly [what: string, request: Parameters<typeof searchNames>[2], sa
 
 describe("any term among any records", () => {
   /** Few letters, so that terms are found, and of each kind that is special. */
-  const alphabet = [..."aaaAAánnnNßςΣ %_\\1й日"];
+  const alphabet = [..."aaaAAánnnNßςΣ %_\\1й日-.@"];
   const text = (most: number) =>
     fc.array(fc.constantFrom(...alphabet), { maxLength: most }).map((parts) => parts.join(""));
   const row = fc.record({

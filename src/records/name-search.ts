@@ -30,12 +30,12 @@ const LARGEST_LIMIT = 100;
 const LONGEST_TERM = 256;
 
 /**
- * The least that the index can look up: three letters or figures in a row, the beginning of a word behind something else, or two
- * letters and the end of their word. It need not know those beyond ASCII.
+ * The least that the index can look up: three letters or figures in a row, of which separators count as such; the beginning of a word behind
+ * something else; or two letters and the end of their word. It need not know those beyond ASCII.
  */
-const INDEXED = /[a-z0-9]{3}|[ -/:-@[-`{-~][a-z0-9]|[a-z0-9]{2}[ -/:-@[-`{-~]/;
+const INDEXED = /[a-z0-9 .@_-]{3}|[!-,/:-?[-^`{-~][a-z0-9 .@_-]|[a-z0-9 .@_-]{2}[!-,/:-?[-^`{-~]/;
 /** What it can look up where the database takes more than ASCII for letters. */
-const LETTERS = /[\p{L}\p{Nd}]{3}/u;
+const LETTERS = /[\p{L}\p{Nd} .@_-]{3}/u;
 const SHORT = 2;
 
 /** The field by which records are archived, and what those have there that are not. */

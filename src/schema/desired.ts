@@ -5,7 +5,7 @@ import { type LinkTable, type Model, modelOf, type Registry, type StoredField } 
 import { quoteIdentifier, quoteLiteral } from "../sql/fragment.ts";
 import { type History, wantedHistory } from "./history.ts";
 import { constraintName } from "./name.ts";
-import { searchIndexes } from "./search.ts";
+import { foldedColumns, searchIndexes } from "./search.ts";
 import { type Column, type Constraint, type Index, type Shape, shapeOf, type Table, tableOf } from "./shape.ts";
 import { uniqueNames } from "./unique-name.ts";
 
@@ -51,7 +51,7 @@ function modelTable(registry: Registry, model: Model, history: History | undefin
     ...uniqueIndexes(model),
   ];
   return tableOf(model.table, {
-    columns: fields.map(columnOf),
+    columns: [...fields.map(columnOf), ...fields.flatMap((field) => foldedColumns(model, field))],
     constraints,
     indexes,
     comment: model.label,

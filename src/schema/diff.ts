@@ -5,6 +5,7 @@ import { countChanges, prepareChangeCount } from "./change-count.ts";
 import { addColumn, isCompleteWhenAdded, relaxColumn, requireColumn, setDefault, widenColumn } from "./column.ts";
 import { addConstraint, changeConstraint, dropConstraint, isSameConstraint } from "./constraint.ts";
 import { isSameDefault } from "./expression.ts";
+import { planFolded } from "./folded-column.ts";
 import { endHistory, recordHistory } from "./history.ts";
 import { isConstraintName } from "./name.ts";
 import { OPERATION_KINDS, type Operation } from "./operation.ts";
@@ -87,15 +88,20 @@ function diffNewTable(table: Table, { operations }: Findings): void {
   for (const index of table.indexes.values()) operations.push(addIndex(table.name, index, false));
 }
 
-function diffTable(actual: Table, desired: Table, findings: Findings): void {
+function diffTable(existing: Table, desired: Table, findings: Findings): void {
   const { operations } = findings;
+  const folded = planFolded(existing, desired);
+  const actual = folded.rest;
+  operations.push(...folded.operations);
+  findings.refusals.push(...folded.refusals);
   if (desired.comment !== undefined && desired.comment !== actual.comment) {
     operations.push(commentTable(desired.name, desired.comment));
   }
   for (const column of desired.columns.values()) {
-    const existing = actual.columns.get(column.name);
-    if (existing === undefined) diffNewColumn(desired.name, column, operations);
-    else diffColumn(desired.name, existing, column, findings);
+    if (column.generated !== undefined) continue;
+    const found = actual.columns.get(column.name);
+    if (found === undefined) diffNewColumn(desired.name, column, operations);
+    else diffColumn(desired.name, found, column, findings);
   }
   diffUnusedColumns(actual, desired, findings);
   diffConstraints(actual, desired, findings);
@@ -132,7 +138,8 @@ function diffUnusedColumns(actual: Table, desired: Table, { operations, unused }
   for (const column of actual.columns.values()) {
     if (desired.columns.has(column.name)) continue;
     unused.push(`${actual.name}.${column.name}`);
-    const blocksInserts = column.notNull && column.default === null && !column.identity;
+    const isFilled = column.default !== null || column.identity || column.generated !== undefined;
+    const blocksInserts = column.notNull && !isFilled;
     if (blocksInserts && !keyColumns.includes(column.name)) {
       operations.push(relaxColumn(actual.name, column, "no longer declared"));
     }

@@ -44,6 +44,8 @@ interface ColumnRow {
   readonly not_null: boolean;
   /** As declared, with the mark of that, or as printed. */
   readonly default: string | null;
+  /** Whether the default is the expression that the column is calculated by. */
+  readonly generated: boolean;
   readonly identity: boolean;
 }
 
@@ -108,13 +110,11 @@ function readTable(row: TableRow, tables: ReadonlyMap<number, TableRow>): Table 
 }
 
 function readColumn(row: ColumnRow): Column {
-  return {
-    name: row.name,
-    type: row.type,
-    notNull: row.not_null,
-    default: declaredText(row.default) ?? row.default,
-    identity: row.identity,
-  };
+  const { name, type, not_null: notNull, identity } = row;
+  const expression = declaredText(row.default) ?? row.default;
+  return row.generated && expression !== null
+    ? { name, type, notNull, default: null, identity, generated: expression }
+    : { name, type, notNull, default: expression, identity };
 }
 
 function readConstraint(row: ConstraintRow, table: TableRow, tables: ReadonlyMap<number, TableRow>): Constraint {
@@ -176,7 +176,7 @@ WITH tables AS (
     'number', a.attnum, 'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'not_null', a.attnotnull,
     'default', CASE WHEN d.oid IS NOT NULL AND starts_with(e.description, ${DECLARED}) THEN e.description
       ELSE pg_get_expr(d.adbin, d.adrelid) END,
-    'identity', a.attidentity <> ''
+    'generated', a.attgenerated <> '', 'identity', a.attidentity <> ''
   ) ORDER BY a.attnum) AS list
   FROM tables t
   JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped

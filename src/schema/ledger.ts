@@ -1,5 +1,7 @@
 /** The history of a module's tables: steps that a comparison cannot find by itself, because they move or lose data. */
+import { foldedName } from "../models/column-name.ts";
 import { quoteIdentifier } from "../sql/fragment.ts";
+import { declareDefault } from "./column.ts";
 import type { Refusal } from "./diff.ts";
 import { constraintName, isConstraintName } from "./name.ts";
 import type { Operation, OperationKind } from "./operation.ts";
@@ -52,12 +54,18 @@ const PLANNERS: { readonly [Kind in LedgerStep["kind"]]: Planner<Kind> } = {
     if (taken !== undefined) {
       return { path: `${name}.${taken.name}`, message: `is there already, ${column.name} cannot be renamed to it` };
     }
-    const { loose, rest } = withoutKeysOf(table, column.name);
-    const columns = [...table.columns.values()].map((each) => (each === column ? { ...column, name: renamed } : each));
-    const statement = `ALTER TABLE ${quoteIdentifier(name)} RENAME COLUMN ${quoteIdentifier(column.name)} TO ${quoteIdentifier(renamed)}`;
+    const moved = new Map([[column, { ...column, name: renamed }]]);
+    const folded = foldedOf(table, column);
+    if (folded !== undefined) moved.set(folded, renamedFolded(folded, column.name, renamed));
+    const { loose, rest } = withoutKeysOf(table, [...moved.keys()]);
+    const statements = [...moved].flatMap(([before, after]) => [
+      `ALTER TABLE ${quoteIdentifier(name)} RENAME COLUMN ${quoteIdentifier(before.name)} TO ${quoteIdentifier(after.name)}`,
+      ...(after.generated === undefined ? [] : declareDefault(name, after)),
+    ]);
+    const columns = [...table.columns.values()].map((each) => moved.get(each) ?? each);
     return {
       operations: [
-        step("rename column", name, `rename column ${name}.${column.name} to ${renamed}`, [...loose, statement]),
+        step("rename column", name, `rename column ${name}.${column.name} to ${renamed}`, [...loose, ...statements]),
       ],
       shape: withTable(shape, tableOf(name, { ...partsOf(rest), columns })),
     };
@@ -69,16 +77,21 @@ const PLANNERS: { readonly [Kind in LedgerStep["kind"]]: Planner<Kind> } = {
     const to = wanted === undefined ? undefined : columnOfField(wanted, field);
     if (table === undefined || from === undefined || to === undefined) return null;
     if (from.name === to.name && from.type === to.type) return null;
-    const { loose, rest } = withoutKeysOf(table, from.name);
+    // PostgreSQL changes no type of which a column is made.
+    const folded = foldedOf(table, from);
+    const { loose, rest } = withoutKeysOf(table, folded === undefined ? [from] : [from, folded]);
+    const dropped = folded === undefined ? [] : [dropColumn(name, folded)];
     const converted = { ...from, name: to.name, type: to.type, default: null, notNull: false };
-    const columns = [...table.columns.values()].map((each) => (each === from ? converted : each));
+    const columns = [...table.columns.values()]
+      .filter((each) => each !== folded)
+      .map((each) => (each === from ? converted : each));
     return {
       operations: [
         step(
           "convert column",
           name,
           `convert ${name}.${from.name} (${from.type}) to ${to.name} (${to.type}) by ${using}`,
-          [...loose, ...convertStatements(name, from, converted, using)],
+          [...loose, ...dropped, ...convertStatements(name, from, converted, using)],
         ),
       ],
       shape: withTable(shape, tableOf(name, { ...partsOf(rest), columns })),
@@ -91,10 +104,13 @@ const PLANNERS: { readonly [Kind in LedgerStep["kind"]]: Planner<Kind> } = {
       const dropped = { kind: "drop table" as const, table: linkTable(name, field) };
       return PLANNERS["drop table"](dropped, { shape, linkTable, desired });
     }
-    const { rest } = withoutKeysOf(table, column.name);
-    const columns = [...table.columns.values()].filter((each) => each !== column);
-    const statement = `ALTER TABLE ${quoteIdentifier(name)} DROP COLUMN ${quoteIdentifier(column.name)} CASCADE`;
-    const drop = step("drop column", name, `drop column ${name}.${column.name} with its data`, [statement]);
+    // The folded column goes with it.
+    const folded = foldedOf(table, column);
+    const { rest } = withoutKeysOf(table, folded === undefined ? [column] : [column, folded]);
+    const columns = [...table.columns.values()].filter((each) => each !== column && each !== folded);
+    const drop = step("drop column", name, `drop column ${name}.${column.name} with its data`, [
+      dropColumn(name, column),
+    ]);
     return {
       operations: [{ ...drop, destructive: true }],
       shape: withTable(shape, tableOf(name, { ...partsOf(rest), columns })),
@@ -153,6 +169,22 @@ function columnOfField(table: Table, field: string): Column | undefined {
   return table.columns.get(field) ?? table.columns.get(`${field}_id`);
 }
 
+/** The folded column beside a column. */
+function foldedOf(table: Table, { name }: Column): Column | undefined {
+  const folded = table.columns.get(foldedName(name));
+  return folded?.generated === undefined ? undefined : folded;
+}
+
+/** PostgreSQL goes on calculating it of the column that has another name now. */
+function renamedFolded(folded: Column, from: string, to: string): Column {
+  const generated = folded.generated?.replaceAll(quoteIdentifier(from), quoteIdentifier(to)) ?? "";
+  return { ...folded, name: foldedName(to), generated };
+}
+
+function dropColumn(table: string, { name }: Column): string {
+  return `ALTER TABLE ${quoteIdentifier(table)} DROP COLUMN ${quoteIdentifier(name)} CASCADE`;
+}
+
 function convertStatements(table: string, from: Column, to: Column, using: string): string[] {
   const name = quoteIdentifier(table);
   const [old, next] = [quoteIdentifier(from.name), quoteIdentifier(to.name)];
@@ -165,19 +197,21 @@ function convertStatements(table: string, from: Column, to: Column, using: strin
   return [
     `ALTER TABLE ${name} ADD COLUMN ${next} ${to.type}`,
     `UPDATE ${name} SET ${next} = (${using})`,
-    `ALTER TABLE ${name} DROP COLUMN ${old} CASCADE`,
+    dropColumn(table, from),
   ];
 }
 
 /**
- * Takes the constraints and indexes of our naming off that a column is part of: the comparison that follows makes them
+ * Takes the constraints and indexes of our naming off that one of the columns is part of: the comparison that follows makes them
  * again under the names that fit.
  */
-function withoutKeysOf(table: Table, column: string): { loose: string[]; rest: Table } {
-  const quoted = quoteIdentifier(column);
-  const names = (text: string): boolean => text.includes(quoted) || new RegExp(`\\b${column}\\b`).test(text);
+function withoutKeysOf(table: Table, columns: readonly Column[]): { loose: string[]; rest: Table } {
+  const names = (text: string): boolean =>
+    columns.some(({ name }) => text.includes(quoteIdentifier(name)) || new RegExp(`\\b${name}\\b`).test(text));
   const isLoose = (constraint: Constraint): boolean =>
-    constraint.kind === "check" ? names(constraint.expression) : constraint.columns.includes(column);
+    constraint.kind === "check"
+      ? names(constraint.expression)
+      : columns.some(({ name }) => constraint.columns.includes(name));
   const constraints = [...table.constraints.values()].filter(
     (constraint) => constraint.kind !== "primary" && isOurs(table, constraint.name) && isLoose(constraint),
   );

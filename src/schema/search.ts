@@ -1,29 +1,39 @@
-/** What searches in text need of a database beside tables: functions that take away case and accents, trigrams, and indexes. */
-import { hasInfixIndex, hasPrefixIndex } from "../fields/search-index.ts";
+/**
+ * What searches in text need of a database beside what models declare: functions that take away case and accents, trigrams, columns that
+ * keep texts without case, and indexes over these.
+ */
+import { hasPrefixIndex } from "../fields/search-index.ts";
 import type { Model, StoredField } from "../models/model.ts";
-import { caselessKey, FOLD_FUNCTIONS, foldFunctions } from "../sql/caseless-text.ts";
+import { caselessCall, FOLD_FUNCTIONS, foldFunctions, infixText } from "../sql/caseless-text.ts";
 import { quoteIdentifier, type Sql, sql } from "../sql/fragment.ts";
 import { constraintName } from "./name.ts";
 import type { Operation } from "./operation.ts";
-import { type Index, type Shape, shapeOf, tableOf } from "./shape.ts";
+import { type Column, type Index, type Shape, shapeOf, tableOf } from "./shape.ts";
 
 /** The extension comes with PostgreSQL, and the owner of a database may install it. */
 const TRIGRAMS = "pg_trgm";
 
+/** The column in which a searched field's text is kept without case: what searches compare would be made anew of each row else. */
+export function foldedColumns(model: Model, { column, folded }: StoredField): Column[] {
+  if (folded === null) return [];
+  const generated = caselessCall(quoteIdentifier(column), model.ignoreAccents);
+  return [{ name: folded, type: "text", notNull: false, default: null, identity: false, generated }];
+}
+
 /** The indexes for searches in a field's text: for how it begins, in the order of the texts, and for what is within it. */
-export function searchIndexes(model: Model, { column, field }: StoredField): Index[] {
-  const quoted = quoteIdentifier(column);
-  const key = caselessKey(quoted, model.ignoreAccents);
-  const indexes: Index[] = [];
-  if (hasPrefixIndex(field)) {
-    const name = constraintName(model.table, [column, "prefix"], "idx");
-    indexes.push({ name, unique: false, method: "btree", keys: [key, quoteIdentifier("id")] });
-  }
-  if (hasInfixIndex(field)) {
-    const name = constraintName(model.table, [column, "infix"], "idx");
-    indexes.push({ name, unique: false, method: "gin", keys: [`${key} gin_trgm_ops`], trigrams: true });
-  }
-  return indexes;
+export function searchIndexes(model: Model, { column, folded, field }: StoredField): Index[] {
+  if (folded === null) return [];
+  const key = quoteIdentifier(folded);
+  const nameOf = (purpose: string) => constraintName(model.table, [column, purpose], "idx");
+  const infix: Index = {
+    name: nameOf("infix"),
+    unique: false,
+    method: "gin",
+    keys: [`${infixText(key)} gin_trgm_ops`],
+    trigrams: true,
+  };
+  if (!hasPrefixIndex(field)) return [infix];
+  return [{ name: nameOf("prefix"), unique: false, method: "btree", keys: [key, quoteIdentifier("id")] }, infix];
 }
 
 /** What is wanted without what the server cannot give. */

@@ -2,7 +2,7 @@
 import { quoteIdentifier, quoteLiteral } from "../sql/fragment.ts";
 import { uniqueCheck } from "./constraint.ts";
 import { declaredComment, declaredText } from "./expression.ts";
-import type { DataCheck, Operation } from "./operation.ts";
+import { type DataCheck, type Operation, SEARCH_STATISTICS } from "./operation.ts";
 import type { Index } from "./shape.ts";
 
 const QUOTED_NAME = /^"(?:[^"]|"")+"$/;
@@ -43,7 +43,7 @@ export function changeIndex(table: string, from: Index, to: Index): Operation {
     kind: "change index",
     table,
     description: `change ${describeIndex(table, from)} => ${describeIndex(table, to)}`,
-    statements: [dropSql(from), ...createSql(table, to)],
+    statements: [dropIndexSql(from), ...createSql(table, to)],
     ...(to.unique ? { check: indexCheck(table, to) } : {}),
   };
 }
@@ -54,7 +54,7 @@ export function dropIndex(table: string, index: Index): Operation {
     kind: "drop index",
     table,
     description: `drop ${describeIndex(table, index)}: no longer declared`,
-    statements: [dropSql(index)],
+    statements: [dropIndexSql(index)],
   };
 }
 
@@ -77,15 +77,18 @@ function createSql(table: string, index: Index): string[] {
     `CREATE ${index.unique ? "UNIQUE " : ""}INDEX ${quoteIdentifier(index.name)} ON ${quoteIdentifier(table)}` +
     ` USING ${index.method} (${index.keys.join(", ")})${where}`;
   if (index.where === undefined && index.keys.every((key) => QUOTED_NAME.test(key))) return [create];
+  const name = quoteIdentifier(index.name);
   const declared: DeclaredParts = {
     keys: index.keys,
     ...(index.where === undefined ? {} : { where: index.where }),
   };
   const comment = quoteLiteral(declaredComment(JSON.stringify(declared)));
-  return [create, `COMMENT ON INDEX ${quoteIdentifier(index.name)} IS ${comment}`];
+  const statistics = `ALTER INDEX ${name} ALTER COLUMN 1 SET STATISTICS ${SEARCH_STATISTICS}`;
+  return [create, `COMMENT ON INDEX ${name} IS ${comment}`, ...(index.trigrams === true ? [statistics] : [])];
 }
 
-function dropSql(index: Index): string {
+/** The statement that takes an index off. */
+export function dropIndexSql(index: Index): string {
   return `DROP INDEX ${quoteIdentifier(index.name)}`;
 }
 

@@ -8,6 +8,7 @@ import type { Table } from "./shape.ts";
 /** Creates a table with its columns and all constraints but foreign keys. */
 export function createTable(table: Table): Operation {
   const constraints = [...table.constraints.values()].filter((constraint) => constraint.kind !== "foreign");
+  const given = [...table.columns.values()].filter(({ generated }) => generated === undefined);
   const parts = [
     ...[...table.columns.values()].map((column) => columnSql(column, column.notNull)),
     ...constraints.map(constraintSql),
@@ -15,7 +16,7 @@ export function createTable(table: Table): Operation {
   return {
     kind: "create table",
     table: table.name,
-    description: `create table ${table.name} (${table.columns.size === 1 ? "1 column" : `${table.columns.size} columns`})`,
+    description: `create table ${table.name} (${given.length === 1 ? "1 column" : `${given.length} columns`})`,
     statements: [
       `CREATE TABLE ${quoteIdentifier(table.name)} (\n  ${parts.join(",\n  ")}\n)`,
       ...(table.comment === undefined ? [] : [tableComment(table.name, table.comment)]),

@@ -1,8 +1,8 @@
 /**
- * Text without case, and without accents where a model asks for it, as SQL. Indexes and statements must say it in the same words,
- * and they are two folders' work, so the words are here. `src/q/fold.ts` does the same in memory.
+ * Text without case, and without accents where a model asks for it, as SQL. Tables, indexes and statements must say it in the same
+ * words, and they are several folders' work, so the words are here. `src/q/fold.ts` does the same in memory.
  *
- * The functions are made with the tables. What they give is kept in indexes, so a change of what they do needs a new number.
+ * The functions are made with the tables. What they give is kept in columns, so a change of what they do needs a new number.
  */
 import { quoteLiteral } from "./fragment.ts";
 
@@ -29,13 +29,26 @@ export function caselessText(expression: string, ignoreAccents: boolean): string
   return `${caselessCall(expression, ignoreAccents)} collate "C"`;
 }
 
-/** The same as a key of an index. */
-export function caselessKey(column: string, ignoreAccents: boolean): string {
-  return `(${caselessCall(column, ignoreAccents)}) collate "C"`;
+/** The same without the collation, for a column that has it. */
+export function caselessCall(expression: string, ignoreAccents: boolean): string {
+  return `${ignoreAccents ? FOLD_ACCENTS : FOLD_CASE}(${expression})`;
 }
 
-function caselessCall(expression: string, ignoreAccents: boolean): string {
-  return `${ignoreAccents ? FOLD_ACCENTS : FOLD_CASE}(${expression})`;
+/**
+ * What stands between words, and a letter for each. Trigrams are made of letters and figures alone; with these they tell what stands
+ * on both sides of a space, too. A text without case has no capitals, so that two texts are equal after the exchange where they were
+ * before. Trigrams take a capital for its small letter: the rarest ones make the fewest false hits.
+ */
+const SEPARATORS = { from: " -.@_", to: "QJXZW" } as const;
+
+/**
+ * A text without case in the form in which the index of trigrams has it.
+ *
+ * @param folded a text without case, or a pattern for LIKE of one: wildcards are none of the separators, but for `_`, and that stands
+ *   in our patterns for itself, behind a backslash that makes no difference to a letter
+ */
+export function infixText(folded: string): string {
+  return `translate(${folded}, ${quoteLiteral(SEPARATORS.from)}, ${quoteLiteral(SEPARATORS.to)})`;
 }
 
 /**

@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { makeFleetLibraries } from "../../test/support/fleet-module.ts";
+import { unfoldStatements } from "../../test/support/unfolded.ts";
+import { readContainer } from "../backup/container.ts";
 import { existsDatabase } from "../database/catalog.ts";
 import { withDatabase } from "../database/connection-option.ts";
 import { Database } from "../database/database.ts";
@@ -107,6 +109,40 @@ describe("a backup", () => {
     const chunks: Buffer[] = [];
     for await (const chunk of (await files.read(found[0] ?? "")).stream) chunks.push(chunk);
     expect(Buffer.concat(chunks).toString()).toBe("what is in the file");
+  });
+
+  it("has nothing of what PostgreSQL calculates by itself, which is there again where it is restored", async () => {
+    const given: string[] = [];
+    for await (const { header, chunks } of readContainer(path)) {
+      for await (const _ of chunks);
+      if (header.kind === "table" && header.table === "car") given.push(...(header.columns as string[]));
+    }
+    expect(given).toContain("plate");
+    expect(given).not.toContain("plate__folded");
+    const copy = newName();
+    await restore(ground, path, copy, false);
+    expect(await rows(copy, "SELECT plate__folded AS folded FROM car")).toEqual([{ folded: "a\n1" }]);
+  });
+
+  it("of the form before folded columns is brought up to date by whoever opens it first", async () => {
+    const [old, copy] = [newName(), newName()];
+    await duplicateTenant(ground, original, old);
+    const { registry } = ground.library.compose(["core", "fleet"]);
+    for (const statement of unfoldStatements(registry)) await rows(old, statement);
+    await run(old, "UPDATE registry_state SET fingerprint = 'of then'");
+    const { path: file } = await backUp(ground, old);
+    await restore(ground, file, copy, false);
+    const folded =
+      "SELECT attname FROM pg_attribute WHERE attrelid = 'car'::regclass AND attname = 'plate__folded' AND attgenerated = 's'";
+    expect(await rows(copy, folded)).toEqual([]);
+    expect(await rows(copy, "SELECT FROM pg_indexes WHERE indexdef LIKE '%fold_case_1%'")).not.toEqual([]);
+    const source = new ServerSource({ ...ground, settings: {} });
+    await (await source.open(copy, () => {}))?.settled();
+    await source.close();
+    expect(await rows(copy, folded)).toHaveLength(1);
+    expect(await rows(copy, "SELECT FROM pg_indexes WHERE indexdef LIKE '%fold_case_1%'")).toEqual([]);
+    expect(await rows(copy, "SELECT plate__folded AS folded FROM car")).toEqual([{ folded: "a\n1" }]);
+    expect(await loadSchemaPlan(ground.server, copy, ground.library.modules)).toMatchObject({ operations: [] });
   });
 
   it("of a database that is written to meanwhile is of one moment", async () => {
