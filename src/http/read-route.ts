@@ -30,19 +30,26 @@ export function addReadRoutes(context: RouteContext): void {
 async function readList(env: Environment, model: string, request: ListRequest): Promise<string> {
   const { group_by, aggregates, count, cursor, fields, having, q_filter, order_by, limit, offset } = request;
   const isGrouped = (group_by !== undefined && group_by !== null) || aggregates !== undefined;
-  const common = { q_filter, order_by: toList("order_by", order_by), limit, offset };
+  const order = toList("order_by", order_by);
   if (!isGrouped) {
     if (having !== undefined && having !== null) refuse("having", "is for groups; give group_by or aggregates too");
-    return printPage(
-      await queryPage(env, model, { ...common, fields: toList("fields", fields), count, cursor }),
+    const paths = toList("fields", fields);
+    const page = await queryPage(env, model, {
+      fields: paths,
+      q_filter,
+      order_by: order,
+      limit,
+      offset,
       count,
-    );
+      cursor,
+    });
+    return printPage(page, count);
   }
   if (fields !== undefined) refuse("fields", "is for records; a group has its keys, count, aggregates and q_filter");
   if (cursor !== undefined) refuse("cursor", "is for records; pages of groups are turned by offset");
   const keys = typeof group_by === "string" ? toList("group_by", group_by) : (group_by ?? null);
-  const groups = { ...common, group_by: keys ?? null, aggregates: toList("aggregates", aggregates), having };
-  return printPage(await groupRecords(env, model, groups), count);
+  const wanted = { group_by: keys ?? null, aggregates: toList("aggregates", aggregates), having };
+  return printPage(await groupRecords(env, model, { ...wanted, q_filter, order_by: order, limit, offset }), count);
 }
 
 function printPage({ data, total, totalIsExact, nextCursor }: Page, count: ListRequest["count"]): string {

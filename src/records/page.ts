@@ -100,7 +100,8 @@ async function findPage(
   if (row === undefined) throw new Error("the statement of a page gave no row");
   const { mark = null, total = null } = row;
   const wanted = { record: limit - 1, columns: keys };
-  return { ...printFound(row, { shape, rendering, wanted }), mark, counted: total };
+  const { texts, values: last } = printFound(row, { shape, rendering, wanted });
+  return { texts, values: last, mark, counted: total };
 }
 
 /** The total, where the page shows it: it holds the last record, and it is known how many come before it. */

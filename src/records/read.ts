@@ -75,9 +75,11 @@ export async function queryAs(
   const bound = () => JSON.stringify([modelName, access.userId, order, matched, literals]);
   if (cursor !== undefined && offset > 0) throw new ValidationError("cursor: cannot be given together with offset");
   const after = cursor === undefined ? null : readCursor(env.signingKey, bound(), cursor);
-  const variable = { hasOffset: offset > 0, after: after?.map((value) => value === null) ?? null };
+  const hasOffset = offset > 0;
+  const nulls = after?.map((value) => value === null) ?? null;
+  const shape = `${rendering} ${limit} ${hasOffset} ${nulls} ${matching.length} ${matching} ${namesKey(order, fields)}`;
   const compile = (told: ResolvedRead["told"]) =>
-    env.plans.get(`page ${matching} ${JSON.stringify([rendering, fields, order, limit, told, variable])}`, () => {
+    env.plans.get(`page ${told} ${shape}`, () => {
       const model = resolveModel(access, modelName);
       const { plan, layout } = compilePage(access, {
         selection: resolveSelection(access, model, fields ?? null),
@@ -85,7 +87,8 @@ export async function queryAs(
         order: resolveOrder(access, model, order),
         limit,
         told,
-        ...variable,
+        hasOffset,
+        after: nulls,
         rendering,
       });
       return { plan, extra: layout };
@@ -137,13 +140,16 @@ export async function fetchAs(
 ): Promise<RecordText> {
   const { access } = env;
   const { fields, related = [] } = request;
-  const key = JSON.stringify([rendering, modelName, fields, related]);
-  const { plan, known, extra } = env.plans.get(`record ${access.registry.serial} ${access.key} ${key}`, () => {
-    const model = resolveModel(access, modelName);
-    // Relations alone do not narrow the record's own fields.
-    const compiled = compileRecord(access, resolveSelection(access, model, fields ?? null, related), rendering);
-    return { plan: compiled.plan, extra: compiled };
-  });
+  const names = `${modelName.length} ${modelName} ${namesKey(related, fields)}`;
+  const { plan, known, extra } = env.plans.get(
+    `record ${access.registry.serial} ${access.key} ${rendering} ${names}`,
+    () => {
+      const model = resolveModel(access, modelName);
+      // Relations alone do not narrow the record's own fields.
+      const compiled = compileRecord(access, resolveSelection(access, model, fields ?? null, related), rendering);
+      return { plan: compiled.plan, extra: compiled };
+    },
+  );
   const { shape, version } = extra;
   const [row] = await env.run<LevelTexts>(plan, known, [], [id]);
   const wanted = { record: 0, columns: [version] };
@@ -154,6 +160,15 @@ export async function fetchAs(
     data: plan.incomplete ? await completeText(env, data, rendering) : data,
     version: Number(printed?.values?.[0]),
   };
+}
+
+/**
+ * Two lists of names as a part of a key, the second left out or not. Names that are known have no line breaks, so no others, of which as many
+ * are counted, make the same text.
+ */
+function namesKey(first: readonly string[], second: readonly string[] | undefined): string {
+  const all = second === undefined ? first : first.concat(second);
+  return `${first.length} ${second?.length} ${all.join("\n")}`;
 }
 
 /** The error for a record that is not there, or not for this caller: both read the same. */

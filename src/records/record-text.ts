@@ -15,9 +15,9 @@ export interface RecordReading extends Omit<RecordPrinting, "most"> {
  *
  * @throws ValidationError where that is more than can be given at once
  */
-export function printFound(found: LevelTexts, { rendering, ...printing }: RecordReading): PrintedRecords {
+export function printFound(found: LevelTexts, { rendering, shape, wanted }: RecordReading): PrintedRecords {
   const most = LONGEST_TEXT[rendering];
-  const printed = printRecords(found, { ...printing, most });
+  const printed = printRecords(found, { shape, wanted, most });
   if (printed !== null) return printed;
   throw new ValidationError(
     `the answer would have more than ${most / 1024 / 1024} MiB: ask for fewer records or fields, or query the records of long lists by themselves`,
