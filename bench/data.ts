@@ -32,17 +32,31 @@ export function urlWithDatabase(url: string, database: string): string {
   return target.href;
 }
 
-/** The same tables, indexes, foreign keys and data for the floor, without what our server has added for its own ends. */
-const floorTables = [
-  "create schema floor",
-  ...["category", "product", "contact", "contact_tag", "country"].flatMap((table) => [
-    `create table floor.${table} (like public.${table} including all)`,
-    `insert into floor.${table} overriding system value select * from public.${table} order by id`,
-    `select setval(pg_get_serial_sequence('floor.${table}', 'id'), max(id)) from floor.${table}`,
-    `alter table floor.${table} add foreign key (create_uid) references public."user", add foreign key (write_uid) references public."user"`,
-  ]),
-  "alter table floor.product add foreign key (category_id) references floor.category, add foreign key (uom_id) references public.uom",
-];
+/** Makes the same tables, indexes, foreign keys and data for the floor, without what our server has added for its own ends. */
+async function makeFloor(database: Database): Promise<void> {
+  const run = (text: string): Promise<number> => database.run({ text, values: [] });
+  await run("create schema floor");
+  for (const table of ["category", "product", "contact", "contact_tag", "country"]) {
+    // PostgreSQL works out the others itself.
+    const [given] = await database.rows<{ columns: string }>({
+      text: `select string_agg(quote_ident(column_name), ', ') as columns from information_schema.columns
+             where table_schema = 'public' and table_name = $1 and is_generated = 'NEVER'`,
+      values: [table],
+    });
+    const columns = given?.columns ?? "";
+    await run(`create table floor.${table} (like public.${table} including all)`);
+    await run(
+      `insert into floor.${table} (${columns}) overriding system value select ${columns} from public.${table} order by id`,
+    );
+    await run(`select setval(pg_get_serial_sequence('floor.${table}', 'id'), max(id)) from floor.${table}`);
+    await run(
+      `alter table floor.${table} add foreign key (create_uid) references public."user", add foreign key (write_uid) references public."user"`,
+    );
+  }
+  await run(
+    "alter table floor.product add foreign key (category_id) references floor.category, add foreign key (uom_id) references public.uom",
+  );
+}
 
 /**
  * Fills the tables that our server has made, and copies them for the floor.
@@ -101,7 +115,7 @@ export async function fillDatabase(
     for (const table of ["category", "product", "contact", "contact_tag"]) {
       await run(`select setval(pg_get_serial_sequence('${table}', 'id'), max(id)) from ${table}`);
     }
-    for (const statement of floorTables) await run(statement);
+    await makeFloor(database);
     await run("vacuum (analyze)");
     await writeToDisk(administrator);
     return { userId, postgres: await loadVersion(database) };
