@@ -124,8 +124,8 @@ export async function fillDatabase(
   }
 }
 
-/** So that the server does not do it while something is measured. */
-async function writeToDisk(administrator: ConnectionOptions): Promise<void> {
+/** Has the server write everything to disk, so that it does not do that while something is measured. */
+export async function writeToDisk(administrator: ConnectionOptions): Promise<void> {
   const database = new Database({ connection: administrator, maxConnections: 1, statementTimeout: 120_000 });
   await database.run({ text: "checkpoint", values: [] }).finally(() => database.close());
 }

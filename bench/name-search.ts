@@ -14,7 +14,7 @@ import { Environment } from "../src/records/environment.ts";
 import { searchNames } from "../src/records/name-search.ts";
 import { PlanCache } from "../src/records/plan-cache.ts";
 import { queryRecords } from "../src/records/read.ts";
-import { loadVersion, newDatabaseName, removeDatabase } from "./data.ts";
+import { loadVersion, newDatabaseName, removeDatabase, writeToDisk } from "./data.ts";
 import { quantile } from "./load.ts";
 import { fillContacts, spread } from "./name-data.ts";
 import { describeMachine, formatCells } from "./report.ts";
@@ -168,8 +168,12 @@ export interface SearchReport {
  * Measures searches in a database of their own.
  *
  * @param server where it is made, and removed from afterwards
+ * @param administrator the same as a role that may have it write everything to disk
  */
-export async function measureSearches(server: ConnectionOptions): Promise<SearchReport> {
+export async function measureSearches(
+  server: ConnectionOptions,
+  administrator: ConnectionOptions,
+): Promise<SearchReport> {
   const name = newDatabaseName();
   try {
     const modules = await loadModules(await discoverModules(modulesFolder));
@@ -179,6 +183,7 @@ export async function measureSearches(server: ConnectionOptions): Promise<Search
     try {
       console.log(`Filling in ${CONTACTS} contacts ...`);
       await fillContacts(database, CONTACTS);
+      await writeToDisk(administrator);
       return await measureAll(database, registry);
     } finally {
       await database.close();

@@ -27,7 +27,7 @@ const SLACK_SECONDS = 600;
 async function run(options: BenchOptions): Promise<void> {
   const { connection, administrator, site } = await prepareSite(started);
   if (options.groups.length > 0) await runGroups(options, connection, administrator, site);
-  if (options.searches) await report(options, SEARCHES_TITLE, await measureSearches(connection));
+  if (options.searches) await report(options, SEARCHES_TITLE, await measureSearches(connection, administrator));
   if (!options.databases) return;
   const many = manyDatabases(options.quick);
   await report(options, DATABASES_TITLE, await measureDatabases(site, connection, administrator, many));

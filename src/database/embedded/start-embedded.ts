@@ -9,6 +9,7 @@ import { initialiseCluster, SUPERUSER } from "./initialise.ts";
 import { awaitLeftoverServer } from "./leftover-server.ts";
 import { takeOwnerLock } from "./owner-lock.ts";
 import { findPlatformPackage } from "./platform-package.ts";
+import { availableMemory, sharedBuffers } from "./server-memory.ts";
 import { runServer, type ServerProcess } from "./server-process.ts";
 import { prepareServerPrograms } from "./server-program.ts";
 
@@ -47,7 +48,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   port: String(PORT),
   // Each open database has one to listen and a few to work with; an unused place costs some kilobytes.
   max_connections: "300",
-  shared_buffers: "128MB",
+  shared_buffers: sharedBuffers(availableMemory()),
   fsync: "on",
   synchronous_commit: "on",
   random_page_cost: "1.1",
