@@ -107,9 +107,7 @@ export function printRecords(found: LevelTexts, { shape, most, wanted }: RecordP
   for (const number of order) {
     const [level, own] = [levels[number - 1] as LevelShape, printed[number - 1] as Printed];
     const rows = found[`l${number}`] ?? null;
-    const print = (row: RowValues) =>
-      addPrinted(own, row[level.key] ?? "", printObject(level, row, printed), level.many) <= most;
-    if (rows === null || !readRows(rows, print)) return null;
+    if (rows === null || !printLevel(rows, level, printed, own, most)) return null;
   }
   const texts: string[] = [];
   let values: PrintedRecords["values"] = null;
@@ -128,12 +126,29 @@ function printedOf(value: RowValue): string | null {
   return value === null ? null : printedValue(value);
 }
 
-/** Gives the length of all that has the key. */
-function addPrinted(printed: Printed, key: string, text: string, many: boolean): number {
-  const before = many ? printed.get(key) : undefined;
-  const all = before === undefined ? text : `${before},${text}`;
-  printed.set(key, all);
-  return all.length;
+/**
+ * Prints the rows of a level.
+ *
+ * @param printed all levels
+ * @param own gets the texts of this one
+ * @returns whether no list is too long
+ */
+function printLevel(rows: string, level: LevelShape, printed: readonly Printed[], own: Printed, most: number): boolean {
+  let key: string | null = null;
+  let text = "";
+  const isShort = readRows(rows, (row) => {
+    const object = printObject(level, row, printed);
+    // What has the same key stands together.
+    if (row[level.key] === key) text += `,${object}`;
+    else {
+      if (key !== null) own.set(key, text);
+      key = row[level.key] ?? null;
+      text = object;
+    }
+    return text.length <= most;
+  });
+  if (key !== null) own.set(key, text);
+  return isShort;
 }
 
 function printObject({ openings, printers }: ObjectShape, row: RowValues, levels: readonly Printed[]): string {
