@@ -31,7 +31,7 @@ export interface Pace {
 export const WARM_UP_SECONDS = 1;
 
 /** Loads that are put on a server before a row, until the engine has compiled what the row takes. */
-export const WARM_UP = { seconds: 2, connections: 32, most: 6 } as const;
+export const WARM_UP = { seconds: 5, connections: 32, most: 4 } as const;
 /** It has where a load takes no less than this of the processor time of the one before. */
 const STEADY = 0.95;
 

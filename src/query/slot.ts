@@ -2,7 +2,7 @@
 import { ValidationError } from "../errors.ts";
 import { ValueProblem } from "../fields/field.ts";
 import type { Clock } from "../q/date-resolution.ts";
-import type { Literal, ValueName } from "../q/tree.ts";
+import { isList, type Literal, type ValueName } from "../q/tree.ts";
 import type { SqlValue } from "../sql/value.ts";
 import { repeat } from "./path.ts";
 
@@ -49,16 +49,35 @@ export function literalSlot(
   name: string,
   convert: (literal: Literal, context: BindContext) => SqlValue,
 ): Slot {
-  return {
-    bind(input) {
-      const literal = "literal" in source ? source.literal : input.literals[source.index];
-      try {
-        return convert(literal ?? null, input);
-      } catch (error) {
-        if (error instanceof ValueProblem)
-          throw new ValidationError(`Filter: the value of "${repeat(name)}" ${error.message}`);
-        throw error;
-      }
-    },
+  const bind = (input: PlanInput): SqlValue => {
+    const literal = "literal" in source ? source.literal : input.literals[source.index];
+    try {
+      return convert(literal ?? null, input);
+    } catch (error) {
+      if (error instanceof ValueProblem)
+        throw new ValidationError(`Filter: the value of "${repeat(name)}" ${error.message}`);
+      throw error;
+    }
   };
+  return "literal" in source && !mayDependOnTime(source.literal) ? { bind: onceForEach(bind) } : { bind };
+}
+
+/** Dates are told by the caller's clock, and so may texts be that look like one. */
+function mayDependOnTime(literal: Literal): boolean {
+  if (isList(literal)) return literal.some(mayDependOnTime);
+  return typeof literal === "string" || (typeof literal === "object" && literal?.kind === "date");
+}
+
+/** What a record rule says by itself is the same in all requests of a caller, whose names stay one object: it is converted for the first of them. */
+function onceForEach(bind: Slot["bind"]): Slot["bind"] {
+  let known: { readonly names: BindContext["names"]; readonly value: SqlValue } | null = null;
+  return (input) => {
+    if (known?.names !== input.names) known = { names: input.names, value: printedList(bind(input)) };
+    return known.value;
+  };
+}
+
+/** A list of whole numbers as PostgreSQL writes it, which the driver would do each time. */
+function printedList(value: SqlValue): SqlValue {
+  return Array.isArray(value) && value.every(Number.isSafeInteger) ? `{${value.join(",")}}` : value;
 }
