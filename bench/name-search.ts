@@ -30,7 +30,7 @@ const LONGEST = 20_000;
 /** One line: what is done the `n`th time, and whether the aim holds for it. */
 interface Line {
   readonly title: string;
-  readonly work: (env: Environment, n: number) => Promise<string>;
+  readonly work: (env: Environment, n: number) => Promise<unknown>;
   readonly aimed: boolean;
 }
 

@@ -1,5 +1,7 @@
 /** What users are told about themselves, whether or not they may read the users. */
+
 import type { Environment } from "../records/environment.ts";
+import { parseBytes } from "../records/json-bytes.ts";
 import { fetchRecord } from "../records/read.ts";
 
 const FIELDS = ["display_name", "name", "email", "language", "timezone", "default_company"];
@@ -21,7 +23,7 @@ export async function describeProfile(env: Environment): Promise<string> {
   const own = env.elevated();
   const { data: user } = await fetchRecord(own, "User", userId, { fields: FIELDS });
   const { data } = await fetchRecord(own, "User", userId, { fields: ["default_company", "allowed_companies"] });
-  const companies = companiesOf(JSON.parse(data) as Companies);
+  const companies = companiesOf(parseBytes(data) as Companies);
   const { cid, cids } = env.names;
   const list = Array.isArray(cids) ? cids : [];
   const active = [...new Set([...(cid === null ? [] : [cid]), ...list])];

@@ -2,11 +2,10 @@
 import type { FilledCell } from "./cell.ts";
 import { jsonOfCell } from "./cell-value.ts";
 import {
-  asPrinted,
   ColumnField,
   type FieldDescription,
   type FieldOptions,
-  type JsonPrinter,
+  type JsonForm,
   type JsonSchema,
   type Nullable,
   ValueProblem,
@@ -135,8 +134,8 @@ export class FileField<
     return value;
   }
 
-  override get wireJson(): JsonPrinter {
-    return asPrinted;
+  override get wireJson(): JsonForm {
+    return "printed";
   }
 
   override wireText(value: string): string {

@@ -5,7 +5,7 @@ import {
   ColumnField,
   type FieldDescription,
   type FieldOptions,
-  type JsonPrinter,
+  type JsonForm,
   type JsonSchema,
   ValueProblem,
 } from "./field.ts";
@@ -34,8 +34,8 @@ export class BooleanField<Options extends FieldOptions<boolean> = FieldOptions<b
     return booleanOfCell(cell);
   }
 
-  override get wireJson(): JsonPrinter {
-    return (printed) => (printed.startsWith("t") ? "true" : "false");
+  override get wireJson(): JsonForm {
+    return "boolean";
   }
 
   /** Printed by itself it would be one letter. */

@@ -8,7 +8,6 @@ const NUMERAL = /^[+-]?(?:\d{1,40}(?:\.\d{0,40})?|\.\d{1,40})(?:[eE][+-]?\d{1,2}
 const LARGEST = new Big("1e24");
 /** Decimal digits that a double is sure to hold. */
 const SAFE_DIGITS = 15;
-const [DIGIT_0, DIGIT_9] = [0x30, 0x39];
 /** Numbers as most are: what they print is what they are, and at most needs zeros. */
 const PLAIN = /^(-?\d{1,9})(?:\.(\d{1,6}))?$/;
 
@@ -61,10 +60,4 @@ export function parseNumeral(value: string): number {
 function checkNumeral(value: unknown): asserts value is string {
   if (typeof value === "string" && NUMERAL.test(value)) return;
   throw new ValueProblem(`must be a number or a numeral such as "12.50", not ${describeValue(value)}`);
-}
-
-/** The JSON text of a number as PostgreSQL prints it; one that JSON does not have, such as `NaN`, becomes a text. */
-export function numberJson(printed: string): string {
-  const last = printed.charCodeAt(printed.length - 1);
-  return last >= DIGIT_0 && last <= DIGIT_9 ? printed : JSON.stringify(printed);
 }

@@ -18,11 +18,11 @@ export interface DefaultContext {
   readonly companyId: number | null;
 }
 
-/** Makes the JSON text of a value of what PostgreSQL prints of it. */
-export type JsonPrinter = (printed: string) => string;
-
-/** What PostgreSQL prints is JSON already. */
-export const asPrinted: JsonPrinter = (printed) => printed;
+/**
+ * What PostgreSQL prints of a value: a text, which JSON has in quotes; JSON as it stands; a number, of which JSON lacks some, such as `NaN`, so
+ * that they become texts; or yes or no as one letter.
+ */
+export type JsonForm = "text" | "printed" | "number" | "boolean";
 
 /** Says what is wrong with a value, or nothing when it is fine. */
 export type Validator<Value> = (value: Value) => string | null;
@@ -174,13 +174,13 @@ export abstract class ColumnField<
     return this.wireExpression(column);
   }
 
-  /** Makes the JSON text of a value of what PostgreSQL prints of {@link wireExpression}; null where that is a JSON string of the same text. */
-  get wireJson(): JsonPrinter | null {
-    return null;
+  /** What PostgreSQL prints of {@link wireExpression}. */
+  get wireJson(): JsonForm {
+    return "text";
   }
 
   /** The same for {@link codeExpression}. */
-  get codeJson(): JsonPrinter | null {
+  get codeJson(): JsonForm {
     return this.wireJson;
   }
 

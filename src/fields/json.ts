@@ -2,11 +2,10 @@
 import type { FilledCell } from "./cell.ts";
 import { jsonOfCell } from "./cell-value.ts";
 import {
-  asPrinted,
   ColumnField,
   type FieldDescription,
   type FieldOptions,
-  type JsonPrinter,
+  type JsonForm,
   type JsonSchema,
   type Nullable,
   ValueProblem,
@@ -43,8 +42,8 @@ export class JsonField<Options extends FieldOptions<JsonValue> = FieldOptions<Js
     return value;
   }
 
-  override get wireJson(): JsonPrinter {
-    return asPrinted;
+  override get wireJson(): JsonForm {
+    return "printed";
   }
 
   override wireText(value: string): string {

@@ -3,12 +3,12 @@
 import type { SqlValue } from "../sql/value.ts";
 import type { CellForms, FilledCell } from "./cell.ts";
 import { numberOfCell } from "./cell-value.ts";
-import { numberJson, parseDecimal } from "./decimal-value.ts";
+import { parseDecimal } from "./decimal-value.ts";
 import {
   ColumnField,
   type FieldDescription,
   type FieldOptions,
-  type JsonPrinter,
+  type JsonForm,
   type JsonSchema,
   type Nullable,
 } from "./field.ts";
@@ -65,12 +65,12 @@ export class MonetaryField<Options extends MonetaryOptions = MonetaryOptions> ex
     return `${column}::text`;
   }
 
-  override get wireJson(): JsonPrinter {
-    return numberJson;
+  override get wireJson(): JsonForm {
+    return "number";
   }
 
-  override get codeJson(): null {
-    return null;
+  override get codeJson(): JsonForm {
+    return "text";
   }
 
   override wireText(value: string): string {

@@ -1,13 +1,12 @@
 /** Integer and Float: whole numbers and measured quantities. */
 import type { CellForms, FilledCell } from "./cell.ts";
 import { integerOfCell, numberOfCell } from "./cell-value.ts";
-import { numberJson, parseDecimal, parseNumeral } from "./decimal-value.ts";
+import { parseDecimal, parseNumeral } from "./decimal-value.ts";
 import {
-  asPrinted,
   ColumnField,
   type FieldDescription,
   type FieldOptions,
-  type JsonPrinter,
+  type JsonForm,
   type JsonSchema,
   type Nullable,
   ValueProblem,
@@ -39,8 +38,8 @@ export class IntegerField<Options extends IntegerOptions = IntegerOptions> exten
     return value === 0 ? 0 : value;
   }
 
-  override get wireJson(): JsonPrinter {
-    return asPrinted;
+  override get wireJson(): JsonForm {
+    return "printed";
   }
 
   override fromCell(cell: FilledCell, forms: CellForms): unknown {
@@ -95,12 +94,12 @@ export class FloatField<Options extends FloatOptions = FloatOptions> extends Col
     return this.options.precision === undefined ? column : `${column}::text`;
   }
 
-  override get wireJson(): JsonPrinter {
-    return numberJson;
+  override get wireJson(): JsonForm {
+    return "number";
   }
 
-  override get codeJson(): JsonPrinter | null {
-    return this.options.precision === undefined ? numberJson : null;
+  override get codeJson(): JsonForm {
+    return this.options.precision === undefined ? "number" : "text";
   }
 
   override wireText(value: number | string): string {

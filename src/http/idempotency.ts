@@ -4,6 +4,7 @@ import type { Endpoint, Input } from "../contract/endpoint.ts";
 import { ValidationError } from "../errors.ts";
 import type { Environment } from "../records/environment.ts";
 import { runOnce } from "../records/idempotency.ts";
+import type { JsonAnswer } from "../records/json-bytes.ts";
 
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
@@ -25,14 +26,14 @@ export async function answerOnce(
   key: string,
   { body, query }: Input<Endpoint>,
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
-  work: (env: Environment) => Promise<string> | string,
+  work: (env: Environment) => Promise<JsonAnswer> | JsonAnswer,
 ): Promise<string> {
   const [path] = request.url.split("?");
   const content = JSON.stringify([request.method, path, query, body, request.headers["if-match"]]);
   const header = (name: string) => (reply.getHeader(name) as string | undefined) ?? null;
   const { text, status, etag, location, replayed } = await runOnce(env, { key, content }, async (inner) => {
     const answer = await work(inner);
-    return { text: answer, status: reply.statusCode, etag: header("etag"), location: header("location") };
+    return { text: answer.toString(), status: reply.statusCode, etag: header("etag"), location: header("location") };
   });
   reply.code(status);
   if (etag !== null) reply.header("etag", etag);

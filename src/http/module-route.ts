@@ -4,13 +4,14 @@ import type { Method } from "../contract/endpoint.ts";
 import { MissingError } from "../errors.ts";
 import type { Registry } from "../models/model.ts";
 import type { ComposedRoute } from "../models/route.ts";
+import type { JsonAnswer } from "../records/json-bytes.ts";
 import { guestRights, identifyCaller, type RequestRights, resolveTenant, tenantOf } from "./caller.ts";
 import { JSON_ANSWER } from "./error-answer.ts";
 import { admitUser } from "./guard.ts";
 import { type Exchange, inTenant, type RouteContext, responder } from "./route.ts";
 import { answerUnknownRoute, type KnownPath, pathPattern } from "./unknown-route.ts";
 
-type Respond = (rights: RequestRights, exchange: Exchange) => Promise<string>;
+type Respond = (rights: RequestRights, exchange: Exchange) => Promise<JsonAnswer>;
 
 /** A route that is ready for requests. */
 interface ReadyRoute extends ComposedRoute {

@@ -9,6 +9,8 @@ import { checkJsonText } from "./json-text.ts";
 import { toList } from "./list-text.ts";
 import { addUserRoute, type RouteContext } from "./route.ts";
 
+const BEFORE_LIST = Buffer.from('{"data":');
+
 /** Binds the endpoints that read. */
 export function addReadRoutes(context: RouteContext): void {
   addUserRoute(context, queryRecords, (env, { path, body }) => readList(env, path.model, body));
@@ -27,7 +29,7 @@ export function addReadRoutes(context: RouteContext): void {
 }
 
 /** A page of records, or of groups where the request asks for groups or aggregates. */
-async function readList(env: Environment, model: string, request: ListRequest): Promise<string> {
+async function readList(env: Environment, model: string, request: ListRequest): Promise<Buffer> {
   const { group_by, aggregates, count, cursor, fields, having, q_filter, order_by, limit, offset } = request;
   const isGrouped = (group_by !== undefined && group_by !== null) || aggregates !== undefined;
   const order = toList("order_by", order_by);
@@ -52,12 +54,12 @@ async function readList(env: Environment, model: string, request: ListRequest): 
   return printPage(await groupRecords(env, model, { ...wanted, q_filter, order_by: order, limit, offset }), count);
 }
 
-function printPage({ data, total, totalIsExact, nextCursor }: Page, count: ListRequest["count"]): string {
+function printPage({ data, total, totalIsExact, nextCursor }: Page, count: ListRequest["count"]): Buffer {
   const known = count === "none" ? null : total;
   const exactness = count === "estimated" ? `,"total_is_exact":${totalIsExact}` : "";
   // A cursor is base64url: nothing in it needs to be escaped.
   const next = nextCursor === null ? "" : `,"next_cursor":"${nextCursor}"`;
-  return `{"data":${data},"total":${known}${exactness}${next}}`;
+  return Buffer.concat([BEFORE_LIST, data, Buffer.from(`,"total":${known}${exactness}${next}}`)]);
 }
 
 function refuse(path: string, message: string): never {

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandle
 import type { Authenticator } from "../auth/authenticator.ts";
 import { type Endpoint, type Input, takesIdempotencyKey } from "../contract/endpoint.ts";
 import { Environment, type EnvironmentParts } from "../records/environment.ts";
+import type { JsonAnswer } from "../records/json-bytes.ts";
 import type { Tenant } from "../tenants/tenant.ts";
 import type { TenantDirectory } from "../tenants/tenant-directory.ts";
 import { callerOf, type RequestRights, tenantOf } from "./caller.ts";
@@ -36,10 +37,13 @@ export type UserHandler<E extends Endpoint> = (
   env: Environment,
   input: Input<E>,
   exchange: Exchange,
-) => Promise<string> | string;
+) => Promise<JsonAnswer> | JsonAnswer;
 
 /** Answers anyone with JSON text. */
-export type PublicHandler<E extends Endpoint> = (input: Input<E>, exchange: Exchange) => Promise<string> | string;
+export type PublicHandler<E extends Endpoint> = (
+  input: Input<E>,
+  exchange: Exchange,
+) => Promise<JsonAnswer> | JsonAnswer;
 
 /** Binds an endpoint for signed-in users. */
 export function addUserRoute<const E extends Endpoint>(
@@ -60,7 +64,7 @@ export function responder<const E extends Endpoint>(
   authenticator: Authenticator,
   endpoint: E,
   handle: UserHandler<E>,
-): (rights: RequestRights, exchange: Exchange) => Promise<string> {
+): (rights: RequestRights, exchange: Exchange) => Promise<JsonAnswer> {
   const read = inputReader(endpoint);
   const isKeyed = takesIdempotencyKey(endpoint);
   return (rights, exchange) => {
@@ -87,7 +91,7 @@ export type DownloadHandler<E extends Endpoint> = (
   env: Environment,
   input: Input<E>,
   exchange: Exchange,
-) => Promise<Download | string>;
+) => Promise<Download | JsonAnswer>;
 
 /** Binds an endpoint for signed-in users that gives files. What it reads stops when the client goes. */
 export function addDownloadRoute<const E extends Endpoint>(
@@ -110,7 +114,7 @@ export function addDownloadRoute<const E extends Endpoint>(
         const answer = asksForReplica(endpoint, request, tenant)
           ? await onReplica(tenant, reply, work)
           : await work(tenant);
-        return typeof answer === "string" ? answer : sendDownload(reply, answer);
+        return typeof answer === "string" || Buffer.isBuffer(answer) ? answer : sendDownload(reply, answer);
       }),
     ),
   );
@@ -159,7 +163,7 @@ function addRoute(
   server: FastifyInstance,
   { id, method, path }: Endpoint,
   onRequest: onRequestHookHandler | undefined,
-  handler: (request: FastifyRequest, reply: FastifyReply) => Promise<string | FastifyReply> | string,
+  handler: (request: FastifyRequest, reply: FastifyReply) => Promise<JsonAnswer | FastifyReply> | JsonAnswer,
 ): void {
   server.route({
     method,

@@ -1,7 +1,9 @@
 /** Makes records of the entries of data files, and keeps those equal to their file that are not their users'. */
+
 import { ApplicationError } from "../errors.ts";
 import { type Model, type ModelField, modelOf } from "../models/model.ts";
 import type { Environment } from "../records/environment.ts";
+import { parseBytes } from "../records/json-bytes.ts";
 import { queryAs } from "../records/read.ts";
 import { createRecord, updateRecord } from "../records/write.ts";
 import { makeRecord, runMethods } from "./apply-method.ts";
@@ -140,7 +142,7 @@ async function loadPresent(env: Environment, entries: readonly DataEntry[], inde
       const q_filter = { id__in: ids.slice(start, start + PAGE) };
       const request = { fields: [...fields], q_filter, limit: PAGE, count: "none" as const };
       const page = await queryAs(env, model, request, "codeExpression");
-      for (const record of JSON.parse(page.data) as (Values & { id: number })[]) records.set(record.id, record);
+      for (const record of parseBytes(page.data) as (Values & { id: number })[]) records.set(record.id, record);
     }
   }
   return present;

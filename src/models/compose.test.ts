@@ -179,16 +179,16 @@ test("records are named by the fields that the model tells, and by their number 
   for (const [model, values, name] of rows) {
     const { id, data } = await createRecord(world.env, model, values);
     const expected = name ?? `#${id}`;
-    expect([model, values, JSON.parse(data).display_name]).toEqual([model, values, expected]);
+    expect([model, values, JSON.parse(data.toString()).display_name]).toEqual([model, values, expected]);
     const filter = { q_filter: { display_name: expected }, fields: ["display_name"], order_by: ["display_name ASC"] };
-    expect(JSON.parse((await queryRecords(world.env, model, filter)).data)).toContainEqual({
+    expect(JSON.parse((await queryRecords(world.env, model, filter)).data.toString())).toContainEqual({
       id,
       display_name: expected,
     });
   }
   const { id: person } = await createRecord(world.env, "Person", { first: "Grace", last: "Hopper" });
   const { data } = await createRecord(world.env, "Holder", { person }, { fields: ["person"] });
-  expect(JSON.parse(data).person).toEqual({ id: person, display_name: "Grace Hopper" });
+  expect(JSON.parse(data.toString()).person).toEqual({ id: person, display_name: "Grace Hopper" });
   await world.drop();
 });
 
@@ -202,12 +202,12 @@ test("a one-to-one relation reads as one record from either side", async () => {
   ]);
   const passport = await createRecord(world.env, "Passport", { name: "P1" });
   const owner = async () =>
-    JSON.parse((await fetchRecord(world.env, "Passport", passport.id, { fields: ["owner"] })).data).owner;
+    JSON.parse((await fetchRecord(world.env, "Passport", passport.id, { fields: ["owner"] })).data.toString()).owner;
   expect(await owner()).toBeNull();
   const person = await createRecord(world.env, "Person", { name: "Ada", passport: passport.id });
   expect(await owner()).toEqual({ id: person.id, display_name: "Ada" });
   const found = await queryRecords(world.env, "Passport", { q_filter: { owner__name: "Ada" }, fields: ["owner.name"] });
-  expect(JSON.parse(found.data)).toEqual([
+  expect(JSON.parse(found.data.toString())).toEqual([
     { id: passport.id, owner: { id: person.id, display_name: "Ada", name: "Ada" } },
   ]);
   await expect(updateRecord(world.env, "Passport", passport.id, { owner: person.id })).rejects.toThrow(
@@ -224,7 +224,7 @@ test("a model may have a version of its own; its changes are counted aside", asy
     { name: "App", version: "1.0" },
     { fields: ["version", "record_version"] },
   );
-  expect([made.version, JSON.parse(made.data)]).toMatchObject([1, { version: "1.0", record_version: 1 }]);
+  expect([made.version, JSON.parse(made.data.toString())]).toMatchObject([1, { version: "1.0", record_version: 1 }]);
   const changed = await updateRecord(
     world.env,
     "Release",
@@ -232,7 +232,10 @@ test("a model may have a version of its own; its changes are counted aside", asy
     { version: "2.0" },
     { version: 1, fields: ["version", "record_version"] },
   );
-  expect([changed.version, JSON.parse(changed.data)]).toMatchObject([2, { version: "2.0", record_version: 2 }]);
+  expect([changed.version, JSON.parse(changed.data.toString())]).toMatchObject([
+    2,
+    { version: "2.0", record_version: 2 },
+  ]);
   await expect(updateRecord(world.env, "Release", made.id, { name: "x" }, { version: 1 })).rejects.toThrow(
     "has version 2, not 1",
   );

@@ -3,15 +3,9 @@ import type { LinkedField, ModelField, NamingField, StoredField } from "../model
 import { raw, type Sql, sql } from "../sql/fragment.ts";
 import { compileLines, startColumn } from "./compile-filter.ts";
 import { type Compilation, type Frame, fieldText } from "./frame.ts";
+import { listForm, type MemberForm, recordForm, valueForm } from "./member-writer.ts";
 import { placeholderExpression } from "./placeholder.ts";
-import {
-  listPrinter,
-  type MemberPrinter,
-  type ObjectShape,
-  objectShape,
-  recordPrinter,
-  valuePrinter,
-} from "./record-shape.ts";
+import { type ObjectShape, objectShape } from "./record-shape.ts";
 import type { Scope } from "./scope.ts";
 import type { SelectedField, Selection } from "./selection.ts";
 
@@ -43,46 +37,48 @@ export type AddLevel = (start: (frame: Frame) => Sql, field: ModelField, nested:
 /**
  * Compiles what records print.
  *
- * @param place of the first column in a row
+ * @param before columns of a row that come before
  * @param addBehind called for each relation whose records are printed too
  */
 export function compilePrinting(
   levels: Levels,
   frame: Frame,
   selection: Selection,
-  place: number,
+  before: number,
   addBehind: AddLevel,
 ): Printing {
   const columns: Sql[] = [];
-  const add = (column: Sql) => place + columns.push(column) - 1;
-  const members = [...selection.fields.values()].map(({ field, nested }): [string, MemberPrinter] => {
-    return [field.name, compileMember(levels, frame, { field, nested }, add, addBehind)];
+  const members = [...selection.fields.values()].map((selected): [string, MemberForm] => {
+    const { column, form } = compileMember(levels, frame, selected, addBehind);
+    columns.push(column);
+    return [selected.field.name, form];
   });
-  return { columns, shape: objectShape(members) };
+  return { columns, shape: objectShape(before, members) };
 }
 
 function compileMember(
   levels: Levels,
   frame: Frame,
   { field, nested }: SelectedField,
-  add: (column: Sql) => number,
   addBehind: AddLevel,
-): MemberPrinter {
-  if (field.kind === "calculated") return valuePrinter(add(raw(placeholderExpression(frame, field))), null);
+): { readonly column: Sql; readonly form: MemberForm } {
+  if (field.kind === "calculated") {
+    return { column: raw(placeholderExpression(frame, field)), form: valueForm("text") };
+  }
   const { rendering } = levels;
   if (nested === null) {
     const own = field.kind === "company" ? field.value : (field as StoredField | NamingField);
     const print = (text: string) => raw(own.field[rendering](text));
-    const value =
+    const column =
       field.kind === "company" ? ofCompany(frame, field.way, field.value, print) : print(fieldText(frame, own));
-    return valuePrinter(add(value), own.field[JSON_OF[rendering]]);
+    return { column, form: valueForm(own.field[JSON_OF[rendering]]) };
   }
   const relation = field.kind === "company" ? field.value : field;
   const start = (from: Frame) =>
     field.kind === "company" ? ofCompany(from, field.way, field.value, raw) : raw(startColumn(from, field));
   const level = addBehind(start, relation, nested);
-  const column = add(start(frame));
-  return relation.relation?.many === true ? listPrinter(column, level) : recordPrinter(column, level);
+  const form = relation.relation?.many === true ? listForm(level) : recordForm(level);
+  return { column: start(frame), form };
 }
 
 /** What the current company says of a record. */

@@ -227,7 +227,7 @@ describe("plans", () => {
     const env = environment();
     const read = async (request: object) => {
       try {
-        return (await queryRecords(env, "Product", { order_by: ["id"], limit: 1, ...request })).data;
+        return (await queryRecords(env, "Product", { order_by: ["id"], limit: 1, ...request })).data.toString();
       } catch (error) {
         return error instanceof ValidationError ? "refused" : "failed";
       }

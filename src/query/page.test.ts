@@ -26,7 +26,7 @@ async function read(
   request: QueryRequest,
 ): Promise<{ data: Record<string, unknown>[]; total: unknown }> {
   const { data, total } = await queryRecords(env, model, request);
-  return { data: JSON.parse(data), total };
+  return { data: JSON.parse(data.toString()), total };
 }
 
 async function idsOf(model: string, request: QueryRequest): Promise<unknown[]> {
@@ -217,7 +217,7 @@ describe("fields", () => {
     ],
   ])("%s %i with %j", async (model, id, fields, expected) => {
     const { result, texts } = await made.statements.during(() => fetchRecord(env, model, id, { fields }));
-    expect(JSON.parse(result.data)).toEqual(expected);
+    expect(JSON.parse(result.data.toString())).toEqual(expected);
     expect(texts).toHaveLength(1);
     const page = await made.statements.during(() => read(model, { fields, q_filter: { id } }));
     expect(page.result).toEqual({ data: [expected], total: 1 });
@@ -239,7 +239,7 @@ describe("fields", () => {
       "updated_date",
       "version",
     ];
-    const record = JSON.parse(data) as { category: { parent: object }; lines: object[] };
+    const record = JSON.parse(data.toString()) as { category: { parent: object }; lines: object[] };
     expect(Object.keys(record).sort()).toEqual(["category", "id", "lines", "name"]);
     expect(Object.keys(record.category).sort()).toEqual(["display_name", "id", "parent"]);
     expect(Object.keys(record.category.parent).sort()).toEqual([...own].sort());

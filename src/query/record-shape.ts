@@ -1,28 +1,25 @@
 /**
- * Makes the JSON texts of records from the flat rows in which a read gives them: the records of each level stand in rows of their own, those
- * behind relations before those that they belong to, and are put together here by their keys.
+ * Makes JSON of the flat rows in which a read gives records: the records of each level stand in rows of their own, those behind relations
+ * before those that they belong to, and are put together here by the ids that tie them.
  */
-import type { JsonPrinter } from "../fields/field.ts";
-import { printedValue, type RowValue, type RowValues, readRows, textJson } from "./row-text.ts";
-
-/** The JSON texts of one level by the key that ties them to their records. */
-export type Printed = Map<string, string>;
-
-/** Prints one member of an object: from the row, and from what stands behind relations. */
-export type MemberPrinter = (row: RowValues, levels: readonly Printed[]) => string;
+import { JsonOutput, Literal, TooLong } from "./json-output.ts";
+import type { MemberForm, MemberWriter } from "./member-writer.ts";
+import { PrintedLevel } from "./printed-level.ts";
+import { ROW, RowReader } from "./row-reader.ts";
 
 /** How rows of one level become JSON objects. */
 export interface ObjectShape {
-  /** What stands before each member: the brace or the comma, its name and the colon. */
-  readonly openings: readonly string[];
-  readonly printers: readonly MemberPrinter[];
+  /** Values at the beginning of each row that are not printed. */
+  readonly before: number;
+  /** The members, each from the next column. What follows them is not printed either. */
+  readonly members: readonly MemberWriter[];
 }
 
 /** A level behind a relation. */
 export interface LevelShape extends ObjectShape {
-  /** Where its rows have the key that ties them to the records which refer to them. */
+  /** Where its rows have the id that ties them to the records which refer to them. */
   readonly key: number;
-  /** Whether several records have the same key, and make a list. */
+  /** Whether several records have the same, and make a list. */
   readonly many: boolean;
 }
 
@@ -40,121 +37,134 @@ export type LevelTexts = { readonly data: string | null } & { readonly [level: `
 
 /** The records that a read was for. */
 export interface PrintedRecords {
-  /** The JSON text of each. */
-  readonly texts: readonly string[];
-  /** The values that stand before those that are printed, or are among them: of the record that was asked for. */
+  /** The JSON text of the list of them, in UTF-8. */
+  readonly list: Buffer;
+  /** Whether there are more than were wanted. */
+  readonly isFollowed: boolean;
+  readonly count: number;
+  /** The values that were asked for of the last record that was wanted; null where there are fewer records. */
   readonly values: readonly (string | null)[] | null;
-}
-
-/**
- * The object that has these members.
- *
- * @param members name -> what prints it, in their order
- */
-export function objectShape(members: readonly (readonly [name: string, printer: MemberPrinter])[]): ObjectShape {
-  return {
-    openings: members.map(([name], index) => `${index === 0 ? "{" : ","}${JSON.stringify(name)}:`),
-    printers: members.map(([, printer]) => printer),
-  };
-}
-
-/**
- * A member that is a value.
- *
- * @param toJson makes its JSON of what PostgreSQL prints; null where it is a text
- */
-export function valuePrinter(column: number, toJson: JsonPrinter | null): MemberPrinter {
-  if (toJson === null) {
-    return (row) => {
-      const value = row[column];
-      return value === null || value === undefined ? "null" : textJson(value);
-    };
-  }
-  return (row) => {
-    const value = row[column];
-    return value === null || value === undefined ? "null" : toJson(printedValue(value));
-  };
-}
-
-/** A member that is a record: the one of a level that has the key which stands in the column, or none. */
-export function recordPrinter(column: number, level: number): MemberPrinter {
-  return (row, levels) => levels[level - 1]?.get(row[column] ?? "") ?? "null";
-}
-
-/** A member that is a list of records. */
-export function listPrinter(column: number, level: number): MemberPrinter {
-  return (row, levels) => `[${levels[level - 1]?.get(row[column] ?? "") ?? ""}]`;
 }
 
 /** What is to be printed. */
 export interface RecordPrinting {
   readonly shape: ReadShape;
-  /** Characters that all records may have together. */
-  readonly most: number;
-  /** The record whose values are wanted beside its text: by its place from 0 on, and where they stand in its row. */
-  readonly wanted: { readonly record: number; readonly columns: readonly number[] };
+  /** Records that are wanted. */
+  readonly limit: number;
+  /** Where the values stand that are asked for of the last of them. */
+  readonly columns: readonly number[];
+}
+
+const [LIST, LIST_END, OBJECT_END] = [0x5b, 0x5d, 0x7d];
+const NO_ID = -2;
+
+// Printing never waits, so one of each is enough for everybody.
+const rows = new RowReader();
+const output = new JsonOutput();
+
+/**
+ * The object that has these members.
+ *
+ * @param before values of each row that come before them
+ * @param members name -> what prints it, in their order
+ */
+export function objectShape(
+  before: number,
+  members: readonly (readonly [name: string, form: MemberForm])[],
+): ObjectShape {
+  return {
+    before,
+    members: members.map(([name, form], index) =>
+      form(new Literal(`${index === 0 ? "{" : ","}${JSON.stringify(name)}:`)),
+    ),
+  };
 }
 
 /**
  * Prints the records that were asked for.
  *
- * @returns null where they are too long to be given
+ * @param most bytes that all of them may have together, and those of each level
+ * @throws TooLong where there is more than may be given
  */
-export function printRecords(found: LevelTexts, { shape, most, wanted }: RecordPrinting): PrintedRecords | null {
-  const { top, levels, order } = shape;
-  const printed = levels.map((): Printed => new Map());
-  // What a record refers to is printed wherever it is referred to, so that a few long texts could make an endless answer.
-  for (const number of order) {
-    const [level, own] = [levels[number - 1] as LevelShape, printed[number - 1] as Printed];
-    const rows = found[`l${number}`] ?? null;
-    if (rows === null || !printLevel(rows, level, printed, own, most)) return null;
-  }
-  const texts: string[] = [];
-  let values: PrintedRecords["values"] = null;
-  let length = 0;
-  const print = (row: RowValues) => {
-    if (texts.length === wanted.record) values = wanted.columns.map((column) => printedOf(row[column] ?? null));
-    const text = printObject(top, row, printed);
-    texts.push(text);
-    length += text.length;
-    return length <= most;
-  };
-  return found.data === null || !readRows(found.data, print) ? null : { texts, values };
-}
-
-function printedOf(value: RowValue): string | null {
-  return value === null ? null : printedValue(value);
-}
-
-/**
- * Prints the rows of a level.
- *
- * @param printed all levels
- * @param own gets the texts of this one
- * @returns whether no list is too long
- */
-function printLevel(rows: string, level: LevelShape, printed: readonly Printed[], own: Printed, most: number): boolean {
-  let key: string | null = null;
-  let text = "";
-  const isShort = readRows(rows, (row) => {
-    const object = printObject(level, row, printed);
-    // What has the same key stands together.
-    if (row[level.key] === key) text += `,${object}`;
-    else {
-      if (key !== null) own.set(key, text);
-      key = row[level.key] ?? null;
-      text = object;
+export function printRecords(
+  found: LevelTexts,
+  { shape, limit, columns }: RecordPrinting,
+  most: number,
+): PrintedRecords {
+  try {
+    const printed = shape.levels.map(() => new PrintedLevel());
+    // What a record refers to is printed wherever it is referred to, so that a few long texts could make an endless answer.
+    for (const number of shape.order) printLevel(given(found[`l${number}`]), shape, number, printed, most);
+    rows.load(given(found.data));
+    const start = output.beginPart(most);
+    output.reserve(0);
+    output.byte(LIST);
+    let count = 0;
+    for (; count < limit && rows.at < rows.end; count += 1) {
+      output.reserve(0);
+      if (count > 0) output.byte(ROW.comma);
+      printObject(shape.top, printed);
     }
-    return text.length <= most;
-  });
-  if (key !== null) own.set(key, text);
-  return isShort;
+    output.reserve(0);
+    output.byte(LIST_END);
+    output.endPart();
+    return {
+      list: output.copyFrom(start),
+      isFollowed: rows.at < rows.end,
+      count,
+      values: count === limit && count > 0 ? columns.map((column) => rows.valueOf(column)) : null,
+    };
+  } finally {
+    output.clear();
+  }
 }
 
-function printObject({ openings, printers }: ObjectShape, row: RowValues, levels: readonly Printed[]): string {
-  let text = "";
-  for (let index = 0; index < printers.length; index += 1) {
-    text += (openings[index] as string) + (printers[index] as MemberPrinter)(row, levels);
+function given(text: string | null | undefined): string {
+  if (text === null || text === undefined) throw new TooLong();
+  return text;
+}
+
+/** Prints the rows of a level, one list for each id where several records have the same: these stand together. */
+function printLevel(
+  text: string,
+  { levels }: ReadShape,
+  number: number,
+  printed: readonly PrintedLevel[],
+  most: number,
+): void {
+  const [level, own] = [levels[number - 1] as LevelShape, printed[number - 1] as PrintedLevel];
+  let [id, start] = [NO_ID, output.beginPart(most)];
+  rows.load(text);
+  while (rows.at < rows.end) {
+    output.reserve(0);
+    output.byte(ROW.comma);
+    const from = output.length;
+    printObject(level, printed);
+    const key = rows.idOf(level.key);
+    if (key === id) continue;
+    if (id !== NO_ID) own.add(id, start, from - 1);
+    [id, start] = [key, from];
   }
-  return `${text}}`;
+  if (id !== NO_ID) own.add(id, start, output.length);
+  output.endPart();
+}
+
+/** Prints the next row. */
+function printObject({ before, members }: ObjectShape, printed: readonly PrintedLevel[]): void {
+  let column = 0;
+  for (; column < before; column += 1) {
+    rows.enter(column);
+    rows.skip();
+  }
+  for (let index = 0; index < members.length; index += 1) {
+    rows.enter(column);
+    (members[index] as MemberWriter).write(rows, output, printed);
+    column += 1;
+  }
+  for (; rows.hasValue; column += 1) {
+    rows.enter(column);
+    rows.skip();
+  }
+  rows.leave();
+  output.byte(OBJECT_END);
 }

@@ -52,7 +52,7 @@ test("whatever is moved at the same time, every record keeps a way to the top", 
       const at = (index: number) => ids[index] ?? 0;
       await Promise.allSettled(list.map(([child, parent]) => move(at(child), parent === null ? null : at(parent))));
       const { data } = await queryRecords(world.env, "Category", { q_filter: { id__in: ids }, fields: ["parent"] });
-      const rows = JSON.parse(data) as { id: number; parent: { id: number } | null }[];
+      const rows = JSON.parse(data.toString()) as { id: number; parent: { id: number } | null }[];
       const parents = new Map(rows.map(({ id, parent }) => [id, parent?.id]));
       for (const id of ids) {
         let steps = 0;

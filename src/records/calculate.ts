@@ -10,6 +10,7 @@ import { fillPlaceholders, findPlaceholders, type Placeholder } from "../query/p
 import type { SqlValue } from "../sql/value.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
 import { loadTexts, type Paths } from "./calculate-load.ts";
+import { textOf } from "./json-bytes.ts";
 
 /**
  * Puts calculated values into the JSON text of an answer.
@@ -20,6 +21,11 @@ import { loadTexts, type Paths } from "./calculate-load.ts";
 export async function completeText(env: BaseEnvironment, text: string, rendering: Rendering): Promise<string> {
   const [completed = text] = await completeTexts(env, [text], rendering);
   return completed;
+}
+
+/** Does the same to a text in UTF-8. */
+export async function completeBytes(env: BaseEnvironment, json: Buffer, rendering: Rendering): Promise<Buffer> {
+  return Buffer.from(await completeText(env, textOf(json), rendering));
 }
 
 /** Puts calculated values into several texts at once. */

@@ -1,9 +1,11 @@
 /** Copies a record with what belongs to it: read as the caller sees it, and created as the caller may. */
+
 import { ToOneField } from "../fields/relation.ts";
 import type { CompanyField, LinkedField, Model, ModelField, StoredField } from "../models/model.ts";
 import { modelOf } from "../models/model.ts";
 import { canSee, DEEPEST_PATH, keeperOf } from "../query/path.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
+import { parseBytes } from "./json-bytes.ts";
 import { fetchAs } from "./read.ts";
 import { freeNames, type Wish } from "./unique-copy.ts";
 import type { GivenValues } from "./values.ts";
@@ -46,7 +48,7 @@ export async function cloneRecord(
   return env.transaction(async (inner) => {
     const { data } = await fetchAs(inner, modelName, id, { fields: ["id", ...pathsOf(plan, "")] }, "codeExpression");
     const wishes: Wish[] = [];
-    const copy = copyRecord(plan, JSON.parse(data) as Read, wishes, true);
+    const copy = copyRecord(plan, parseBytes(data) as Read, wishes, true);
     await freeNames(inner, wishes);
     return createRecord(inner, modelName, { ...copy, ...values }, options);
   });

@@ -71,7 +71,7 @@ beforeAll(async () => {
 afterAll(() => world.drop());
 
 const read = async (model: string, id: number, ...fields: string[]) =>
-  JSON.parse((await fetchRecord(world.env, model, id, { fields })).data) as Record<string, unknown>;
+  JSON.parse((await fetchRecord(world.env, model, id, { fields })).data.toString()) as Record<string, unknown>;
 /** What stands in the columns, with every digit. */
 const texts = async (table: string, columns: string): Promise<readonly object[]> =>
   world.database.rows<object>({ text: `select ${columns} from ${table} order by id`, values: [] });
@@ -91,12 +91,12 @@ test.each<[string, () => number | null, string, string, string, string]>([
       { fields: ["total", "lines.price", "lines.amount", "lines.shown"] },
     );
     const line = { price: Number(price), amount: Number(amount), shown: Number(amount) };
-    expect(JSON.parse(written.data)).toMatchObject({ total: Number(total), lines: [line] });
+    expect(JSON.parse(written.data.toString())).toMatchObject({ total: Number(total), lines: [line] });
     expect(written.version).toBe(1);
     const [id] = (await texts("bill_line", "id")).slice(-1).map((row) => (row as { id: number }).id);
     await updateRecord(world.env, "BillLine", id ?? 0, { price: 0 });
     const changed = await updateRecord(world.env, "BillLine", id ?? 0, { price: given }, { fields: ["price"] });
-    expect(JSON.parse(changed.data).price).toBe(Number(price));
+    expect(JSON.parse(changed.data.toString()).price).toBe(Number(price));
     expect((await texts("bill_line", "price::text, amount::text")).at(-1)).toEqual({ price, amount });
   },
 );

@@ -60,7 +60,12 @@ export async function groupRecords(env: BaseEnvironment, modelName: string, requ
     const text = writeFilter(keys.map((_, index) => row[`k${index}`] ?? null));
     return [`${row.data.slice(0, -1)}, "q_filter" : ${JSON.stringify(text)}}`];
   });
-  return { data: `[${groups.join(", ")}]`, total: rows[0]?.total ?? 0, totalIsExact: true, nextCursor: null };
+  return {
+    data: Buffer.from(`[${groups.join(", ")}]`),
+    total: rows[0]?.total ?? 0,
+    totalIsExact: true,
+    nextCursor: null,
+  };
 }
 
 /**

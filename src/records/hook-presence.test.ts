@@ -83,7 +83,11 @@ beforeEach(async () => {
       marks,
     };
     const { data } = await createRecord(world.env, "Sheet", values, { fields: ["rows.parts", "notes"] });
-    return JSON.parse(data) as { id: number; rows: { id: number; parts: { id: number }[] }[]; notes: { id: number }[] };
+    return JSON.parse(data.toString()) as {
+      id: number;
+      rows: { id: number; parts: { id: number }[] }[];
+      notes: { id: number }[];
+    };
   };
   const [own, other] = [await sheet("S", [mark]), await sheet("T", [])];
   const named = (prefix: string, { id: whole, rows, notes }: typeof own) => {
@@ -238,7 +242,7 @@ test("looking for records takes the same number of statements for any number of 
     const lines = Array.from({ length: number }, () => ({ name: "x", parts: [{ name: "p" }] }));
     const values = { name: "many", rows: lines, notes: Array.from({ length: number }, () => ({ name: "n" })) };
     const made = await createRecord(env, "Sheet", values, { fields: ["rows.parts", "notes"] });
-    const { rows, notes } = JSON.parse(made.data) as {
+    const { rows, notes } = JSON.parse(made.data.toString()) as {
       rows: { id: number; parts: { id: number }[] }[];
       notes: { id: number }[];
     };

@@ -11,6 +11,7 @@ import { suggestName } from "../query/suggestion.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
 import { defaultContext } from "./default-context.ts";
 import { canGiveInput, canSeeInput } from "./input-right.ts";
+import { parseBytes } from "./json-bytes.ts";
 import { type LineBudget, MOST_LINES } from "./lines.ts";
 import { queryAs } from "./read.ts";
 import { noSuchRecord } from "./target.ts";
@@ -290,6 +291,6 @@ export async function loadNames(
   if (ids.length === 0 || !env.access.canRead(modelOf(env.registry, target))) return new Map();
   const request = { fields: ["id", "display_name"], q_filter: { id__in: ids }, limit: ids.length } as const;
   const { data } = await queryAs(env, target, { ...request, count: "none" }, "codeExpression");
-  const rows = JSON.parse(data) as { id: number; display_name: string }[];
+  const rows = parseBytes(data) as { id: number; display_name: string }[];
   return new Map(rows.map((row) => [row.id, row]));
 }

@@ -31,7 +31,7 @@ afterAll(() => world.drop());
 
 const idsOf = async (model: string, id: number, field: string): Promise<number[]> => {
   const { data } = await fetchRecord(world.env, model, id, { fields: [field] });
-  return JSON.parse(data)
+  return JSON.parse(data.toString())
     [field].map((each: { id: number }) => each.id)
     .sort();
 };
@@ -44,7 +44,7 @@ test("a list of ids replaces the set, each id once", async () => {
     { name: "x", tags: [tag(0), { id: tag(1) }, tag(0)] },
     { fields: ["tags"] },
   );
-  expect(JSON.parse(data).tags).toEqual([
+  expect(JSON.parse(data.toString()).tags).toEqual([
     { id: tag(0), display_name: "a" },
     { id: tag(1), display_name: "b" },
   ]);
@@ -52,7 +52,7 @@ test("a list of ids replaces the set, each id once", async () => {
   for (const [index, set] of sets.entries()) {
     const answer = await updateRecord(world.env, "Contact", id, { tags: set.map(tag) }, { fields: ["tags"] });
     expect(answer.version).toBe(index + 2);
-    expect(JSON.parse(answer.data).tags.map((each: { id: number }) => each.id)).toEqual(set.map(tag).sort());
+    expect(JSON.parse(answer.data.toString()).tags.map((each: { id: number }) => each.id)).toEqual(set.map(tag).sort());
     expect(await idsOf("Contact", id, "tags")).toEqual(set.map(tag).sort());
   }
 });
@@ -115,7 +115,12 @@ test.each(rows)("a wrong list is refused with its places (row %#)", async (given
   // All or nothing: neither a new contact nor half a change.
   expect((await queryRecords(world.env, "Contact", { limit: 0 })).total).toBe(before);
   const { data } = await fetchRecord(world.env, "Contact", id, { fields: ["name", "tags", "version"] });
-  expect(JSON.parse(data)).toEqual({ id, name: "Before", version: 1, tags: [{ id: tag(1), display_name: "b" }] });
+  expect(JSON.parse(data.toString())).toEqual({
+    id,
+    name: "Before",
+    version: 1,
+    tags: [{ id: tag(1), display_name: "b" }],
+  });
 });
 
 test("half a write is never saved, even by a transaction that swallows its error", async () => {
@@ -162,7 +167,7 @@ test("pairs that a model keeps are records of that model, whichever way they are
       fields: ["contact", "since"],
       order_by: ["id ASC"],
     });
-    return (JSON.parse(data) as { contact: { id: number }; since: string }[]).map(({ contact, since }) => [
+    return (JSON.parse(data.toString()) as { contact: { id: number }; since: string }[]).map(({ contact, since }) => [
       contact.id,
       since,
     ]);

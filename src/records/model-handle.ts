@@ -11,6 +11,7 @@ import type {
   RecordOf,
 } from "../models/record-type.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
+import { parseBytes, textOf } from "./json-bytes.ts";
 import { callMethod } from "./method.ts";
 import { searchNames } from "./name-search.ts";
 import { fetchAs, queryAs } from "./read.ts";
@@ -28,6 +29,12 @@ type OrderStep<Name extends ModelName> =
 export interface FoundName {
   readonly id: number;
   readonly display_name: string;
+}
+
+/** A written record as code gets it. */
+export interface WrittenText extends Omit<WrittenRecord, "data"> {
+  /** The JSON text that a client would get. */
+  readonly data: string;
 }
 
 /** What a chain of calls has narrowed a read to. */
@@ -81,7 +88,7 @@ export class ModelHandle<Name extends ModelName> {
       { ...(fields.length === 0 ? {} : { fields }), q_filter: allOf(filters), order_by: order, limit, count: "none" },
       "codeExpression",
     );
-    return JSON.parse(page.data) as RecordOf<Name, Key>[];
+    return parseBytes(page.data) as RecordOf<Name, Key>[];
   }
 
   /**
@@ -111,7 +118,7 @@ export class ModelHandle<Name extends ModelName> {
   ): Promise<RecordOf<Name, Key>> {
     const request = fields.length === 0 ? {} : { fields };
     const { data } = await fetchAs(this.#env, this.#name, id, request, "codeExpression");
-    return JSON.parse(data) as RecordOf<Name, Key>;
+    return parseBytes(data) as RecordOf<Name, Key>;
   }
 
   /**
@@ -119,8 +126,8 @@ export class ModelHandle<Name extends ModelName> {
    *
    * @throws ValidationError with every wrong field; AccessError when this user may not
    */
-  create(values: NewValues<Name>): Promise<WrittenRecord> {
-    return createRecord(this.#env, this.#name, values);
+  async create(values: NewValues<Name>): Promise<WrittenText> {
+    return withText(await createRecord(this.#env, this.#name, values));
   }
 
   /**
@@ -138,8 +145,8 @@ export class ModelHandle<Name extends ModelName> {
    *
    * @throws MissingError when it is not there for this user; ValidationError with every wrong field
    */
-  update(id: number, values: ChangedValues<Name>): Promise<WrittenRecord> {
-    return updateRecord(this.#env, this.#name, id, values);
+  async update(id: number, values: ChangedValues<Name>): Promise<WrittenText> {
+    return withText(await updateRecord(this.#env, this.#name, id, values));
   }
 
   /**
@@ -197,4 +204,8 @@ export class ModelHandle<Name extends ModelName> {
 
 function allOf(filters: readonly Readonly<Record<string, unknown>>[]): unknown {
   return filters.length === 0 ? null : { and: filters };
+}
+
+function withText({ id, version, data }: WrittenRecord): WrittenText {
+  return { id, version, data: textOf(data) };
 }

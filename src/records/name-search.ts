@@ -13,6 +13,7 @@ import { canSee, resolveModel } from "../query/path.ts";
 import { requestSources, resolveFilter } from "../query/resolve-filter.ts";
 import type { Scope } from "../query/scope.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
+import { textOf } from "./json-bytes.ts";
 import { parseRequestFilter, queryRecords } from "./read.ts";
 
 /** A search by name. What is left out has the default of the contract. */
@@ -67,8 +68,8 @@ export async function searchNames(
   const filter = withoutArchived(access, model, parseRequestFilter(request.filter));
   if (term === "") {
     const q_filter = filter === null ? null : formatQ(filter.q);
-    return (await queryRecords(env, modelName, { fields: ["id", "display_name"], q_filter, limit, count: "none" }))
-      .data;
+    const request = { fields: ["id", "display_name"], q_filter, limit, count: "none" } as const;
+    return textOf((await queryRecords(env, modelName, request)).data);
   }
   const kind = kindOf(model, term);
   const shape = JSON.stringify([modelName, limit, kind, filter?.shape]);

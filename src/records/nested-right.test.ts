@@ -35,7 +35,7 @@ beforeEach(async () => {
     { name: "S", rows: lines, marks: [marks.seen, marks.hidden], notes: [{ name: "hidden" }, { name: "seen" }] },
     { fields: ["rows"] },
   );
-  const made = JSON.parse(data) as { id: number; rows: { id: number }[] };
+  const made = JSON.parse(data.toString()) as { id: number; rows: { id: number }[] };
   sheet = made.id;
   const [a = 0, b = 0, h = 0] = made.rows.map(({ id }) => id);
   rows = { a, b, h };
@@ -247,7 +247,7 @@ describe("what the caller does not see stays as it is", () => {
       {},
       { fields: ["rows.name", "marks.name", "notes.name"] },
     );
-    const { rows: lines, marks: linked, notes } = JSON.parse(data) as Record<string, { name: string }[]>;
+    const { rows: lines, marks: linked, notes } = JSON.parse(data.toString()) as Record<string, { name: string }[]>;
     for (const list of [lines, linked, notes]) expect(list?.map(({ name }) => name)).toEqual(["hidden"]);
   });
 });

@@ -60,8 +60,13 @@ describe("a new record", () => {
   test("has the next number, in its answer too", async () => {
     const first = await createRecord(world.env, "Note", {});
     const second = await createRecord(world.env, "Note", {}, { fields: ["weight"] });
-    expect([first, second].map(({ data }) => JSON.parse(data).name)).toEqual(["N-001", "N-002"]);
-    expect(JSON.parse(second.data)).toEqual({ id: second.id, weight: null, name: "N-002", display_name: "N-002" });
+    expect([first, second].map(({ data }) => JSON.parse(data.toString()).name)).toEqual(["N-001", "N-002"]);
+    expect(JSON.parse(second.data.toString())).toEqual({
+      id: second.id,
+      weight: null,
+      name: "N-002",
+      display_name: "N-002",
+    });
     expect(second.version).toBe(1);
   });
 
@@ -76,7 +81,10 @@ describe("a new record", () => {
     expect(await names("note")).toEqual(["N-001", "Own", "N-002"]);
     const { id } = await createRecord(at("2026-05-05T12:00:00Z"), "Bill", { lines: [{}, {}] });
     const { data } = await fetchRecord(world.env, "Bill", id, { fields: ["name", "lines.name"] });
-    expect(JSON.parse(data)).toMatchObject({ name: "B/2026/001", lines: [{ name: "N-003" }, { name: "N-004" }] });
+    expect(JSON.parse(data.toString())).toMatchObject({
+      name: "B/2026/001",
+      lines: [{ name: "N-003" }, { name: "N-004" }],
+    });
     const counts: number[] = [];
     for (const count of [2, 200]) {
       const { texts } = await world.statements.during(() => createRecords(world.env, "Note", Array(count).fill({})));

@@ -10,8 +10,8 @@ import { printFound } from "./record-text.ts";
 
 /** A page of a list. */
 export interface Page {
-  /** The JSON text of the list. */
-  readonly data: string;
+  /** The JSON text of the list, in UTF-8. */
+  readonly data: Buffer;
   /** Everything visible that matches, whatever the page; null where it was not asked for and the page does not show it. */
   readonly total: number | null;
   /** False where the total is an estimate. */
@@ -46,7 +46,8 @@ type PageRow = LevelTexts & {
 };
 
 /** What the statement of a page has given. */
-interface FoundPage extends PrintedRecords {
+interface FoundPage {
+  readonly printed: PrintedRecords;
   readonly mark: number | null;
   readonly counted: number | null;
 }
@@ -99,26 +100,24 @@ async function findPage(
   const [row] = await env.runBound<PageRow>(plan, known, values);
   if (row === undefined) throw new Error("the statement of a page gave no row");
   const { mark = null, total = null } = row;
-  const wanted = { record: limit - 1, columns: keys };
-  const { texts, values: last } = printFound(row, { shape, rendering, wanted });
-  return { texts, values: last, mark, counted: total };
+  const printed = printFound(row, { shape, limit, columns: keys }, rendering);
+  return { printed, mark, counted: total };
 }
 
 /** The total, where the page shows it: it holds the last record, and it is known how many come before it. */
-function shownTotal({ limit, offset }: PageRun, { texts }: FoundPage): number | null {
-  if (offset === null || texts.length > limit || (texts.length === 0 && offset > 0)) return null;
-  return offset + texts.length;
+function shownTotal({ offset }: PageRun, { printed: { count, isFollowed } }: FoundPage): number | null {
+  if (offset === null || isFollowed || (count === 0 && offset > 0)) return null;
+  return offset + count;
 }
 
 function pageOf(
   env: BaseEnvironment,
-  { limit, request }: PageRun,
-  { texts, values }: FoundPage,
+  { request }: PageRun,
+  { printed: { list, isFollowed, values } }: FoundPage,
   total: number | null,
 ): Page {
-  const isFollowed = texts.length > limit;
   return {
-    data: `[${(isFollowed ? texts.slice(0, limit) : texts).join(",")}]`,
+    data: list,
     total,
     totalIsExact: true,
     nextCursor: isFollowed && values !== null ? makeCursor(env.signingKey, request(), values) : null,

@@ -11,12 +11,12 @@ import type { LevelTexts } from "../query/record-shape.ts";
 import { requestSources, resolveFilter } from "../query/resolve-filter.ts";
 import { resolveSelection } from "../query/selection.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
-import { completeText } from "./calculate.ts";
+import { completeBytes } from "./calculate.ts";
 import { readCursor } from "./cursor.ts";
 import { estimateTotal } from "./estimate.ts";
 import { type Page, pageParameters, runPage } from "./page.ts";
 import type { CachedPlan } from "./plan-cache.ts";
-import { printFound } from "./record-text.ts";
+import { printFound, singleOf } from "./record-text.ts";
 
 /** A list request. What is left out has the default of the contract. */
 export interface QueryRequest {
@@ -36,8 +36,8 @@ export interface QueryRequest {
 
 /** A single record. */
 export interface RecordText {
-  /** The JSON text of the object. */
-  readonly data: string;
+  /** The JSON text of the object, in UTF-8. */
+  readonly data: Buffer;
   readonly version: number;
 }
 
@@ -109,7 +109,7 @@ export async function queryAs(
     matching,
     request: bound,
   });
-  const page = compiled.plan.incomplete ? { ...found, data: await completeText(env, found.data, rendering) } : found;
+  const page = compiled.plan.incomplete ? { ...found, data: await completeBytes(env, found.data, rendering) } : found;
   if (count !== "estimated" || page.total !== null) return page;
   return { ...page, total: await estimateTotal(env, modelName, filter, matching), totalIsExact: false };
 }
@@ -152,13 +152,13 @@ export async function fetchAs(
   );
   const { shape, version } = extra;
   const [row] = await env.run<LevelTexts>(plan, known, [], [id]);
-  const wanted = { record: 0, columns: [version] };
-  const printed = row === undefined ? null : printFound(row, { shape, rendering, wanted });
-  const data = printed?.texts[0];
-  if (data === undefined) throw missingRecord(modelName, id);
+  const printing = { shape, limit: 1, columns: [version] };
+  const printed = row === undefined ? null : singleOf(printFound(row, printing, rendering));
+  if (printed === null) throw missingRecord(modelName, id);
+  const { data, values } = printed;
   return {
-    data: plan.incomplete ? await completeText(env, data, rendering) : data,
-    version: Number(printed?.values?.[0]),
+    data: plan.incomplete ? await completeBytes(env, data, rendering) : data,
+    version: Number(values[0]),
   };
 }
 

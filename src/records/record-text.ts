@@ -3,11 +3,13 @@ import { ValidationError } from "../errors.ts";
 import type { Rendering } from "../query/compile-member.ts";
 import { LONGEST_TEXT } from "../query/compile-row.ts";
 import type { WrittenRow } from "../query/compile-write.ts";
+import { TooLong } from "../query/json-output.ts";
 import { type LevelTexts, type PrintedRecords, printRecords, type RecordPrinting } from "../query/record-shape.ts";
 
-/** What is printed, and for whom. */
-export interface RecordReading extends Omit<RecordPrinting, "most"> {
-  readonly rendering: Rendering;
+/** One record as JSON text in UTF-8, with the values that were asked for beside. */
+export interface PrintedRecord {
+  readonly data: Buffer;
+  readonly values: readonly (string | null)[];
 }
 
 /**
@@ -15,13 +17,21 @@ export interface RecordReading extends Omit<RecordPrinting, "most"> {
  *
  * @throws ValidationError where that is more than can be given at once
  */
-export function printFound(found: LevelTexts, { rendering, shape, wanted }: RecordReading): PrintedRecords {
+export function printFound(found: LevelTexts, printing: RecordPrinting, rendering: Rendering): PrintedRecords {
   const most = LONGEST_TEXT[rendering];
-  const printed = printRecords(found, { shape, wanted, most });
-  if (printed !== null) return printed;
-  throw new ValidationError(
-    `the answer would have more than ${most / 1024 / 1024} MiB: ask for fewer records or fields, or query the records of long lists by themselves`,
-  );
+  try {
+    return printRecords(found, printing, most);
+  } catch (error) {
+    if (!(error instanceof TooLong)) throw error;
+    throw new ValidationError(
+      `the answer would have more than ${most / 1024 / 1024} MiB: ask for fewer records or fields, or query the records of long lists by themselves`,
+    );
+  }
+}
+
+/** The only record of a list; null where there is none. */
+export function singleOf({ list, values }: PrintedRecords): PrintedRecord | null {
+  return values === null ? null : { data: list.subarray(1, -1), values };
 }
 
 /**
@@ -32,11 +42,9 @@ export function printFound(found: LevelTexts, { rendering, shape, wanted }: Reco
 export function printWritten(
   data: string,
   { shape, places }: WrittenRow,
-): { id: number; version: number; data: string } {
-  const wanted = { record: 0, columns: places };
-  const printed = printRecords({ data }, { shape, most: Number.POSITIVE_INFINITY, wanted });
-  const [text] = printed?.texts ?? [];
-  if (text === undefined) throw new Error("a write gave no record back");
-  const [id, version] = (printed?.values ?? []).map(Number);
-  return { id: id ?? 0, version: version ?? 0, data: text };
+): { id: number; version: number; data: Buffer } {
+  const printed = singleOf(printRecords({ data }, { shape, limit: 1, columns: places }, Number.POSITIVE_INFINITY));
+  if (printed === null) throw new Error("a write gave no record back");
+  const [id, version] = printed.values.map(Number);
+  return { id: id ?? 0, version: version ?? 0, data: printed.data };
 }

@@ -1,10 +1,12 @@
 /** Moving a record among its siblings: the numbers by which they are ordered are brought in line with where people put it. */
+
 import { type MissingError, ValidationError } from "../errors.ts";
 import { IntegerField } from "../fields/number.ts";
 import type { Model, StoredField } from "../models/model.ts";
 import { resolveField } from "../query/path.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
 import { checkTree } from "./check-tree.ts";
+import { parseBytes } from "./json-bytes.ts";
 import { missingRecord, queryAs } from "./read.ts";
 import { resolveWritable } from "./write.ts";
 import { endRun } from "./write-end.ts";
@@ -97,7 +99,7 @@ async function loadSiblings(
     count: "none",
   } as const;
   const { data } = await queryAs(env, model.name, request, "codeExpression");
-  const records = JSON.parse(data) as ({ readonly id: number } & Readonly<Record<string, number | null>>)[];
+  const records = parseBytes(data) as ({ readonly id: number } & Readonly<Record<string, number | null>>)[];
   if (records.length > MOST_SIBLINGS) {
     throw new ValidationError(`filter: leaves more than ${MOST_SIBLINGS} siblings; narrow it`);
   }

@@ -1,8 +1,10 @@
 /** Finds names for copies: the old one with " (copy)", and with a number where that is taken. */
+
 import { ValidationError } from "../errors.ts";
 import { CharField } from "../fields/char.ts";
 import type { Model, StoredField } from "../models/model.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
+import { parseBytes } from "./json-bytes.ts";
 import { queryAs } from "./read.ts";
 
 /** A value of a copy that must not stay as it is; it is put into the draft. */
@@ -47,7 +49,7 @@ async function findTaken(env: BaseEnvironment, alike: readonly Wish[]): Promise<
   const request = { fields: [field.name], q_filter: { or: conditions }, limit: 2 ** 31 - 2, count: "none" } as const;
   // A value that is taken is taken, also by records that the caller may not see.
   const { data } = await queryAs(env.elevated(), model.name, request, "codeExpression");
-  const records = JSON.parse(data) as Readonly<Record<string, string>>[];
+  const records = parseBytes(data) as Readonly<Record<string, string>>[];
   return new Set(records.map((record) => (record[field.name] ?? "").toLowerCase()));
 }
 

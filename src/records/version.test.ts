@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => world.drop());
 
 const make = async (model = "Category") => (await createRecord(world.env, model, { name: "Office" })).id;
-const read = async (model: string, id: number) => JSON.parse((await fetchRecord(world.env, model, id)).data);
+const read = async (model: string, id: number) => JSON.parse((await fetchRecord(world.env, model, id)).data.toString());
 
 /** Ways of changing a record; some of them take several statements. */
 const changes: readonly (readonly [string, string, Record<string, unknown>])[] = [
@@ -65,7 +65,7 @@ test("a change of nothing keeps version, time and author", async () => {
   const before = await read("Category", id);
   const answer = await updateRecord(world.env, "Category", id, {}, { version: 1, fields: ["sequence"] });
   expect(answer).toMatchObject({ id, version: 1 });
-  expect(JSON.parse(answer.data)).toEqual({ id, name: "Office", display_name: "Office", sequence: 10 });
+  expect(JSON.parse(answer.data.toString())).toEqual({ id, name: "Office", display_name: "Office", sequence: 10 });
   await updateRecord(world.env, "Category", id, { name: undefined });
   expect(await read("Category", id)).toEqual(before);
 });

@@ -1,7 +1,9 @@
 /** Says why a record was not changed: it is not there, it has another version, or it may not be changed. */
+
 import { AccessError, VersionConflictError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
+import { parseBytes } from "./json-bytes.ts";
 import { fetchRecord } from "./read.ts";
 
 interface Current {
@@ -27,7 +29,7 @@ export async function refuseChange(
     return other === undefined || env.access.canRead(other);
   });
   const { data, version: actual } = await fetchRecord(env, model.name, id, { fields });
-  const current = JSON.parse(data) as Current;
+  const current = parseBytes(data) as Current;
   if (version === undefined || actual === version) {
     throw new AccessError(`you may not change this ${model.name} record`);
   }

@@ -63,7 +63,7 @@ const read = async (model: string, ids: readonly number[], ...fields: string[]):
     order_by: ["id ASC"],
     limit: 10_000,
   });
-  return JSON.parse(data) as Record<string, unknown>[];
+  return JSON.parse(data.toString()) as Record<string, unknown>[];
 };
 const outcome = (write: Promise<unknown>) =>
   write.then(
@@ -265,7 +265,7 @@ describe("hooks and rules", () => {
       { quantity: 1, double: 2 },
     ]);
     const { data } = await updateRecord(env, "Note", ids[1] ?? 0, { double: 6 }, { fields: ["quantity", "double"] });
-    expect(JSON.parse(data)).toMatchObject({ quantity: 3, double: 6 });
+    expect(JSON.parse(data.toString())).toMatchObject({ quantity: 3, double: 6 });
     expect(await outcome(createRecord(env, "Note", { name: "c", double: "x" }))).toMatch(
       /^double: must be a whole number/,
     );

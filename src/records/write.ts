@@ -13,7 +13,7 @@ import { resolveModel } from "../query/path.ts";
 import { resolveSelection } from "../query/selection.ts";
 import type { SqlValue } from "../sql/value.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
-import { completeText } from "./calculate.ts";
+import { completeBytes } from "./calculate.ts";
 import { writeChecked } from "./check-tree.ts";
 import { type Consequences, consequencesOf } from "./consequence.ts";
 import { referencesOf } from "./draft-reference.ts";
@@ -38,7 +38,12 @@ import { checkRight, checksInTransaction, type Draft } from "./write-tree.ts";
 export interface WrittenRecord {
   readonly id: number;
   readonly version: number;
-  /** JSON text of `id`, `name` where the model has one, `display_name`, and the fields that were asked for. */
+  /** JSON text of `id`, `name` where the model has one, `display_name`, and the fields that were asked for; in UTF-8. */
+  readonly data: Buffer;
+}
+
+/** The same as the statement gives it: with the JSON text, or the row that it is made of. */
+interface FoundRecord extends Omit<WrittenRecord, "data"> {
   readonly data: string;
 }
 
@@ -305,14 +310,15 @@ async function runSingle(env: BaseEnvironment, statement: SingleStatement): Prom
   const { model, id, version } = write;
   const values = fields.map((field): SqlValue => draft.columns.get(field) ?? null);
   const leading = id === null ? [] : guardParameters(id, version);
-  const running = env.run<WrittenRecord>(plan.plan, plan.known, [], [env.access.userId, ...leading, ...values]);
+  const running = env.run<FoundRecord>(plan.plan, plan.known, [], [env.access.userId, ...leading, ...values]);
   const [found] = await running.catch((error: unknown) => translateViolation(env, model, error));
   if (found === undefined) {
     if (id === null) throw new Error("a write gave no record back");
     return refuseChange(env, model, id, version);
   }
-  const written = plan.extra.row === null ? found : printWritten(found.data, plan.extra.row);
+  const { row } = plan.extra;
+  const written = row === null ? { ...found, data: Buffer.from(found.data) } : printWritten(found.data, row);
   // What is calculated of a record that is not finished is thrown away, and may not even be possible.
   if (!plan.plan.incomplete || isStale(statement)) return written;
-  return { ...written, data: await completeText(env, written.data, "wireExpression") };
+  return { ...written, data: await completeBytes(env, written.data, "wireExpression") };
 }

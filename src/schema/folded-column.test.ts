@@ -51,7 +51,7 @@ async function expectFound(registry: Registry, field: string, term: string): Pro
     plans: new PlanCache(),
   });
   const filter = `Q(${field}__icontains='${term}')`;
-  expect(JSON.parse((await queryRecords(env, "Thing", { fields: ["id"], q_filter: filter })).data)).toEqual([
+  expect(JSON.parse((await queryRecords(env, "Thing", { fields: ["id"], q_filter: filter })).data.toString())).toEqual([
     { id: 1 },
   ]);
   expect(JSON.parse(await searchNames(env, "Thing", { term }))).toMatchObject([{ id: 1 }]);

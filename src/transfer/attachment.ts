@@ -1,4 +1,5 @@
 /** Files that belong to records: what may be done with them is what may be done with the record. */
+
 import { Readable } from "node:stream";
 import { MissingError, ValidationError } from "../errors.ts";
 import type { FileDescription } from "../fields/binary.ts";
@@ -6,6 +7,7 @@ import type { FileStore } from "../files/file-store.ts";
 import { SNIFFED_BYTES, sniffType } from "../files/sniff-type.ts";
 import { resolveField, resolveModel } from "../query/path.ts";
 import type { Environment } from "../records/environment.ts";
+import { parseBytes } from "../records/json-bytes.ts";
 import { checkPresence } from "../records/presence.ts";
 import { fetchRecord } from "../records/read.ts";
 import { createRecord, deleteRecord, resolveWritable, updateRecord } from "../records/write.ts";
@@ -61,7 +63,7 @@ export async function storeInField(
   id: number,
   field: string,
   upload: UploadedFile,
-): Promise<string> {
+): Promise<Buffer> {
   await checkChangeable(env, modelName, id);
   const holder = holderOf(env, modelName, field);
   const { data } = await updateRecord(env, modelName, id, { [field]: await holder.write(upload) });
@@ -78,7 +80,7 @@ export async function openField(
 ): Promise<OpenedFile> {
   const holder = holderOf(env, modelName, field);
   const { data } = await fetchRecord(env, modelName, id, { fields: [field] });
-  const value = (JSON.parse(data) as Record<string, unknown>)[field] ?? null;
+  const value = (parseBytes(data) as Record<string, unknown>)[field] ?? null;
   if (value === null) throw new MissingError(`${modelName} ${id} has no file in "${field}"`);
   return holder.read(value, field, store);
 }
@@ -128,7 +130,7 @@ interface Owned {
 async function loadAttachment(env: Environment, id: number): Promise<Owned> {
   const fields = ["name", "mimetype", "hash", "model", "record"];
   const { data } = await fetchRecord(env, ATTACHMENT, id, { fields });
-  return JSON.parse(data) as Owned;
+  return parseBytes(data) as Owned;
 }
 
 /** @throws MissingError, AccessError unless the caller may change the record */

@@ -90,7 +90,7 @@ async function entries(env: Environment, q_filter: unknown = null): Promise<{ ro
     q_filter,
     order_by: ["id ASC"],
   });
-  return { rows: JSON.parse(page.data) as Entry[], total: page.total };
+  return { rows: JSON.parse(page.data.toString()) as Entry[], total: page.total };
 }
 
 const all = ["Crate 1 labels", "Crate 1 margin", "Crate 1 name", "Crate 1 weight"];
@@ -141,7 +141,7 @@ test.each<[string, () => Promise<Environment>, readonly string[]]>([
     group_by: ["model"],
     aggregates: ["id__count", "record__max"],
   });
-  const groups = JSON.parse(counted.data) as { count: number; record__max: number }[];
+  const groups = JSON.parse(counted.data.toString()) as { count: number; record__max: number }[];
   expect(groups.map(({ count }) => count)).toEqual(expected.length === 0 ? [] : [expected.length]);
   // What is hidden answers as what is not there, by id and in filters.
   const everything = (await entries(world.env)).rows;
@@ -170,7 +170,7 @@ test("that a secret has changed is seen, and never what it was", async () => {
     fields: ["old_value", "new_value"],
     q_filter: { field: "code" },
   });
-  expect(JSON.parse(page.data)).toEqual([{ id: expect.any(Number), old_value: null, new_value: "***" }]);
+  expect(JSON.parse(page.data.toString())).toEqual([{ id: expect.any(Number), old_value: null, new_value: "***" }]);
 });
 
 test("nobody writes it, whatever the rights", async () => {

@@ -75,7 +75,7 @@ const make = (values: object) => createRecord(both, "Lamp", { name: "x", company
 
 test("the company of a room is that of its house", async () => {
   const rooms = async (env: Environment) =>
-    JSON.parse((await queryRecords(env, "Room", { fields: ["name"], order_by: ["id"] })).data).map(
+    JSON.parse((await queryRecords(env, "Room", { fields: ["name"], order_by: ["id"] })).data.toString()).map(
       (each: { name: string }) => each.name,
     );
   expect(await rooms(both)).toEqual(["room 1", "room 2", "room null"]);

@@ -160,7 +160,7 @@ describe("fields", () => {
     ["clerk", ["city", "mentor"]],
   ])("what %s may see is in answers and descriptions", async (who, fields) => {
     const { data } = await fetchRecord(as(who), "Person", 2);
-    expect(Object.keys(JSON.parse(data) as object)).toEqual(expect.arrayContaining(fields));
+    expect(Object.keys(JSON.parse(data.toString()) as object)).toEqual(expect.arrayContaining(fields));
     expect(Object.keys(describeModel(as(who), "Person"))).toEqual(expect.arrayContaining(fields));
   });
 
@@ -172,7 +172,7 @@ describe("fields", () => {
     const { data } = await fetchRecord(as(who), "Person", 2);
     const listed = Object.keys(describeModel(as(who), "Person"));
     for (const name of hidden) {
-      expect(Object.keys(JSON.parse(data) as object)).not.toContain(name);
+      expect(Object.keys(JSON.parse(data.toString()) as object)).not.toContain(name);
       expect(listed).not.toContain(name);
     }
   });
@@ -185,7 +185,8 @@ describe("fields", () => {
 
   test("a name is made of what the reader may see", async () => {
     const request = { fields: ["display_name", "mentor"], q_filter: "Q(id=2)" };
-    const names = async (who: Who) => JSON.parse((await queryRecords(as(who), "Person", request)).data) as unknown;
+    const names = async (who: Who) =>
+      JSON.parse((await queryRecords(as(who), "Person", request)).data.toString()) as unknown;
     expect(await names("hr")).toEqual([{ id: 2, display_name: "Bob B-2", mentor: { id: 1, display_name: "Ada B-1" } }]);
     expect(await names("admin")).toEqual([{ id: 2, display_name: "Bob", mentor: { id: 1, display_name: "Ada" } }]);
   });
@@ -198,7 +199,7 @@ describe("fields", () => {
     const { result, texts } = await made.statements.during(() =>
       queryRecords(as("admin"), "Person", { fields: ["id"], order_by: ["display_name"] }),
     );
-    expect(JSON.parse(result.data)).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }, { id: 4 }]);
+    expect(JSON.parse(result.data.toString())).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }, { id: 4 }]);
     expect(texts.join()).not.toContain("badge");
   });
 
@@ -206,7 +207,7 @@ describe("fields", () => {
     // Bob and Cleo have a boss, and those without come last.
     const ids = async (who: Who) => {
       const { data } = await queryRecords(as(who), "Person", { fields: ["id"] });
-      return (JSON.parse(data) as { id: number }[]).map(({ id }) => id);
+      return (JSON.parse(data.toString()) as { id: number }[]).map(({ id }) => id);
     };
     expect(await ids("hr")).toEqual([2, 3, 1, 4]);
     expect(await ids("admin")).toEqual([1, 2, 3, 4]);

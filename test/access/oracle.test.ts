@@ -193,13 +193,13 @@ test("any user sees what is left when all else is removed", { timeout: 120_000 }
         const found = oracle.records[name].filter((record) => evaluateQ(q, record, evaluationContext(name)));
         const expected = byId(found).map((record) => shape(record, name, fields));
         const page = await queryRecords(env, name, asked);
-        expect([neutral(JSON.parse(page.data)), page.total]).toEqual([expected, expected.length]);
+        expect([neutral(JSON.parse(page.data.toString())), page.total]).toEqual([expected, expected.length]);
         const counted = await groupRecords(env, name, {
           group_by: null,
           aggregates: ["id__count"],
           q_filter: asked.q_filter,
         });
-        expect(JSON.parse(counted.data)).toEqual([expect.objectContaining({ count: expected.length })]);
+        expect(JSON.parse(counted.data.toString())).toEqual([expect.objectContaining({ count: expected.length })]);
         const [field = ""] = fields[0]?.split(".") ?? [];
         // Always wrong, so that nothing is written.
         const wrong = updateRecord(env, name, id, { [field]: null, nobodys: null });
@@ -217,7 +217,7 @@ test("any user sees what is left when all else is removed", { timeout: 120_000 }
         if (isTold) closed += 1;
         const fetched = fetchRecord(env, name, id, { fields });
         if (one === undefined) expect(await refusal(fetched)).toBe("MissingError");
-        else expect(neutral(JSON.parse((await fetched).data))).toEqual(shape(one, name, fields));
+        else expect(neutral(JSON.parse((await fetched).data.toString()))).toEqual(shape(one, name, fields));
       }
     },
   );

@@ -143,7 +143,7 @@ class Oracle {
 async function selectIds(env: Environment, name: string, filter: string): Promise<unknown> {
   try {
     const page = await queryRecords(env, name, { fields: ["id"], q_filter: filter, order_by: ["id ASC"] });
-    const ids = (JSON.parse(page.data) as { id: number }[]).map(({ id }) => id);
+    const ids = (JSON.parse(page.data.toString()) as { id: number }[]).map(({ id }) => id);
     return page.total === ids.length ? ids : `total ${page.total} of ${ids.length} records`;
   } catch (error) {
     if (error instanceof MissingError) return "unknown model";
@@ -195,13 +195,14 @@ test("nested records, to-one records and single records", { timeout: 120_000 }, 
       const { Product: visible } = new Oracle(given, data).records;
       const fields = ["category.parent.id", "lines.id", "tags.products.id"];
       const page = await queryRecords(env, "Product", { fields, order_by: ["id"] });
-      const found = (JSON.parse(page.data) as EvaluationRecord[]).map(skeleton);
+      const found = (JSON.parse(page.data.toString()) as EvaluationRecord[]).map(skeleton);
       expect(found).toEqual(visible.map(skeleton));
       for (const { id } of data.Product) {
         const record = visible.find((each) => each.id === id);
         const fetched = fetchRecord(env, "Product", id, { fields });
         if (record === undefined) await expect(fetched).rejects.toThrow(`Product ${id} does not exist`);
-        else expect(skeleton(JSON.parse((await fetched).data) as EvaluationRecord)).toEqual(skeleton(record));
+        else
+          expect(skeleton(JSON.parse((await fetched).data.toString()) as EvaluationRecord)).toEqual(skeleton(record));
       }
     }),
     { numRuns: 40 },

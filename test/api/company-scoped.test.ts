@@ -50,9 +50,11 @@ async function inCompanies(...ids: number[]): Promise<Environment> {
 }
 
 const namesIn = async (env: Environment, model = "Box") =>
-  (JSON.parse((await queryRecords(env, model, { fields: ["name"], order_by: ["id"] })).data) as { name: string }[]).map(
-    ({ name }) => name,
-  );
+  (
+    JSON.parse((await queryRecords(env, model, { fields: ["name"], order_by: ["id"] })).data.toString()) as {
+      name: string;
+    }[]
+  ).map(({ name }) => name);
 const outcome = (work: Promise<unknown>) =>
   work.then(
     () => "done",
@@ -81,7 +83,7 @@ describe("records of companies", () => {
     const env = await inCompanies(...companies);
     expect(await namesIn(env)).toEqual(seen);
     const counted = await groupRecords(env, "Box", { group_by: null, aggregates: ["id__count"] });
-    expect(JSON.parse(counted.data)).toEqual([expect.objectContaining({ count: seen.length })]);
+    expect(JSON.parse(counted.data.toString())).toEqual([expect.objectContaining({ count: seen.length })]);
   });
 
   test("those of another company are changed and deleted like ones that do not exist", async () => {

@@ -66,7 +66,7 @@ describe.each(models)("$model", ({ model, ignoreAccents }) => {
 
   async function matching(filter: string): Promise<number[]> {
     const { data } = await queryRecords(world.env, model, { fields: ["id"], q_filter: filter, order_by: ["id ASC"] });
-    return (JSON.parse(data) as { id: number }[]).map(({ id }) => id);
+    return (JSON.parse(data.toString()) as { id: number }[]).map(({ id }) => id);
   }
 
   async function store(values: readonly string[]): Promise<void> {

@@ -53,7 +53,7 @@ async function readTotals(env: Environment): Promise<{ total: number | null; act
     limit: 1,
   };
   const page = await queryRecords(env, "Category", request);
-  const [counter] = JSON.parse(page.data) as Counter[];
+  const [counter] = JSON.parse(page.data.toString()) as Counter[];
   return { total: page.total, actual: counter?.sequence ?? 0 };
 }
 

@@ -42,7 +42,7 @@ afterAll(() => made.drop());
 
 async function selectIds(model: FilterModelName, filter: unknown): Promise<number[]> {
   const page = await queryRecords(env, model, { fields: ["id"], q_filter: filter, order_by: ["id ASC"] });
-  const ids = (JSON.parse(page.data) as { id: number }[]).map(({ id }) => id);
+  const ids = (JSON.parse(page.data.toString()) as { id: number }[]).map(({ id }) => id);
   expect(page.total).toBe(ids.length);
   return ids;
 }

@@ -101,7 +101,7 @@ describe("other relations and numbers", () => {
   ])("$name", async ({ request, rules = {}, data }) => {
     const reader = environmentFor(made, { rules });
     const page = await groupRecords(reader, "Person", request);
-    const groups = JSON.parse(page.data) as Group[];
+    const groups = JSON.parse(page.data.toString()) as Group[];
     expect(groups).toEqual(data);
     for (const { q_filter, count } of groups) {
       expect((await queryRecords(reader, "Person", { fields: ["id"], q_filter })).total).toBe(count);

@@ -139,13 +139,16 @@ test("nested reads are what memory says", { timeout: 60_000 }, async () => {
             .map((row) => printed(model, row, fieldsOf(model, all), sees));
           made.statements.clear();
           const page = await queryRecords(env, model, { fields, order_by: ["id"], limit });
-          expect({ fields, data: JSON.parse(page.data) }).toEqual({ fields, data: expected.slice(0, limit) });
+          expect({ fields, data: JSON.parse(page.data.toString()) }).toEqual({
+            fields,
+            data: expected.slice(0, limit),
+          });
           expect(page.total).toBe(expected.length);
           expect(made.statements.count).toBe(1);
           const [first] = expected as { id: number }[];
           if (first === undefined) continue;
           made.statements.clear();
-          expect(JSON.parse((await fetchRecord(env, model, first.id, { fields })).data)).toEqual(first);
+          expect(JSON.parse((await fetchRecord(env, model, first.id, { fields })).data.toString())).toEqual(first);
           expect(made.statements.count).toBe(1);
           nested += all.filter((path) => path.length > 1).length;
         }

@@ -67,7 +67,7 @@ describe.each(models)("$model", ({ model, fold }) => {
   async function matching(lookup: Lookup, field: string, part: string): Promise<number[]> {
     const q_filter = formatQ(group([condition([field], lookup, part)]));
     const { data } = await queryRecords(env, model, { fields: ["id"], q_filter, order_by: ["id ASC"] });
-    return (JSON.parse(data) as { id: number }[]).map(({ id }) => id - FILLERS);
+    return (JSON.parse(data.toString()) as { id: number }[]).map(({ id }) => id - FILLERS);
   }
 
   test("any term among any texts", { timeout: 60_000 }, async () => {

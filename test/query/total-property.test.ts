@@ -158,7 +158,7 @@ async function ask({ database, caches }: Process, { model, filter, reader: index
           remembered = (page?.total ?? null) === null && page?.data !== "";
           const everything = { fields: ["id"], q_filter: filter, limit: 10_000, count: "none" } as const;
           const { data } = await queryRecords(over(session, new PlanCache()), model, everything);
-          actual = (JSON.parse(data) as unknown[]).length;
+          actual = (JSON.parse(data.toString()) as unknown[]).length;
           return rows;
         },
         { isolation: "repeatable read", readOnly: true },

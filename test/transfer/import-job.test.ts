@@ -77,7 +77,7 @@ class Attempt {
 
 async function names(): Promise<string[]> {
   const { data } = await queryRecords(world.env, "Category", { fields: ["name"], limit: 10_000 });
-  return (JSON.parse(data) as { name: string }[]).map(({ name }) => name);
+  return (JSON.parse(data.toString()) as { name: string }[]).map(({ name }) => name);
 }
 
 describe("an import that is cut off", () => {

@@ -60,7 +60,7 @@ async function importFile(into: World, model: string, path: string): Promise<Imp
 
 async function everything(of: World, model: string, fields: readonly string[]): Promise<unknown[]> {
   const { data } = await queryRecords(of.env, model, { fields, order_by: ["id ASC"], limit: 1000 });
-  return JSON.parse(data);
+  return JSON.parse(data.toString());
 }
 
 const character = fc.constantFrom(..."ab Zé0,;|\t\"'=+-@\n\r<&>日🙂");

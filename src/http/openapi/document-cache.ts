@@ -1,7 +1,9 @@
 /** Keeps the texts of OpenAPI documents: they are large, and the same for all users with the same rights and records. */
+
 import { LRUCache } from "lru-cache";
 import type { Model, Registry } from "../../models/model.ts";
 import type { Environment } from "../../records/environment.ts";
+import { parseBytes } from "../../records/json-bytes.ts";
 import { queryRecords } from "../../records/read.ts";
 import { describeApi } from "./document.ts";
 import { NOTHING, readableModels, type VisibleApi, visibleApi } from "./visible-model.ts";
@@ -43,7 +45,8 @@ async function loadFirstRecords(env: Environment, models: readonly Model[]): Pro
   const pages = await Promise.all(models.map(({ name }) => queryRecords(env, name, request)));
   return new Map(
     models.flatMap(({ name }, index): [string, number][] => {
-      const [first] = JSON.parse(pages[index]?.data ?? "[]") as readonly { readonly id: number }[];
+      const page = pages[index];
+      const [first] = page === undefined ? [] : (parseBytes(page.data) as readonly { readonly id: number }[]);
       return first === undefined ? [] : [[name, first.id]];
     }),
   );

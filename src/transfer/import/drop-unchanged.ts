@@ -1,10 +1,12 @@
 /** Leaves out of changes what records have already, so that a file without any change changes nothing. */
+
 import { isDeepStrictEqual } from "node:util";
 import { ValidationError } from "../../errors.ts";
 import { type ColumnField, ValueProblem } from "../../fields/field.ts";
 import type { ModelField } from "../../models/model.ts";
 import { canSee } from "../../query/path.ts";
 import type { BaseEnvironment } from "../../records/base-environment.ts";
+import { parseBytes } from "../../records/json-bytes.ts";
 import { queryAs } from "../../records/read.ts";
 import type { ImportNode, ImportRecord, ReadyRecord } from "./import-plan.ts";
 
@@ -39,7 +41,7 @@ async function loadPresent(
   const request = { fields: ["id", ...fieldsOf(env, root, "")], q_filter: { id__in: ids }, limit: ids.length };
   try {
     const page = await queryAs(env, root.model.name, { ...request, count: "none" }, "codeExpression");
-    return new Map((JSON.parse(page.data) as (Values & { id: number })[]).map((record) => [record.id, record]));
+    return new Map((parseBytes(page.data) as (Values & { id: number })[]).map((record) => [record.id, record]));
   } catch (error) {
     // Together they may be too much for one answer.
     if (!(error instanceof ValidationError) || ids.length === 1) throw error;

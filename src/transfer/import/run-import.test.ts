@@ -23,7 +23,7 @@ const load = (model: string, table: Table, options: Partial<ImportOptions> = {})
 
 async function list(model: string, ...fields: string[]): Promise<unknown[]> {
   const { data } = await queryRecords(world.env, model, { fields, order_by: ["id ASC"], limit: 1000 });
-  return JSON.parse(data).map(({ id: _, ...rest }: { id: number }) => rest);
+  return JSON.parse(data.toString()).map(({ id: _, ...rest }: { id: number }) => rest);
 }
 
 const counts = (created: number, updated: number, skipped: number, failed: number) => ({
@@ -50,7 +50,9 @@ describe("names of other records", () => {
     const all = await list("Category", "complete_name");
     expect(all).toContainEqual({ complete_name: "Furniture / Chairs / Stools" });
     const { data } = await queryRecords(world.env, "Category", { fields: ["name"] });
-    const names = new Map((JSON.parse(data) as { id: number; name: string }[]).map(({ id, name }) => [id, name]));
+    const names = new Map(
+      (JSON.parse(data.toString()) as { id: number; name: string }[]).map(({ id, name }) => [id, name]),
+    );
     expect(report.ids.map((id) => names.get(id))).toEqual(["Chairs", "Stools", "Furniture"]);
   });
 
