@@ -94,7 +94,7 @@ export class Database implements Session {
   }
 
   async rows<Row extends object>(statement: AnyStatement): Promise<Row[]> {
-    return (await this.#execute(statement, undefined)).found as Row[];
+    return (await this.#execute(statement, undefined)).takeRows() as Row[];
   }
 
   async run(statement: AnyStatement): Promise<number> {
@@ -105,7 +105,7 @@ export class Database implements Session {
   during(cancellation: Cancellation): Session {
     return {
       rows: async <Row extends object>(statement: AnyStatement) =>
-        (await this.#execute(statement, cancellation)).found as Row[],
+        (await this.#execute(statement, cancellation)).takeRows() as Row[],
       run: async (statement) => (await this.#execute(statement, cancellation)).count,
     };
   }

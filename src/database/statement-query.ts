@@ -96,9 +96,14 @@ export class Answer extends (pg.Query as unknown as new (text: string) => pg.Que
     super.prepare(withoutDescription(connection));
   }
 
-  /** The rows; the driver's own `rows` means something else. */
-  get found(): object[] {
-    return this._result.rows;
+  /**
+   * Hands the rows over, once. Answers stay reachable until all memory is tidied up, and what they held would be copied there by each small
+   * tidying before: the texts of large answers were an eighth of a request's processor time.
+   */
+  takeRows(): object[] {
+    const { rows } = this._result;
+    this._result.rows = [];
+    return rows;
   }
 
   /** Collects a row, or hands it on; one that cannot be read fails the statement when the server has finished it. */

@@ -50,7 +50,7 @@ export class Transaction implements Session {
   }
 
   async rows<Row extends object>(statement: AnyStatement): Promise<Row[]> {
-    return (await this.#execute(statement)).found as Row[];
+    return (await this.#execute(statement)).takeRows() as Row[];
   }
 
   async run(statement: AnyStatement): Promise<number> {

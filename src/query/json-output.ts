@@ -94,8 +94,10 @@ export class JsonOutput {
     this.length += length;
   }
 
-  /** What has been written from a place on. */
-  copyFrom(start: number): Buffer {
+  /** Hands over what has been written from a place on; then there is nothing to be done but to clear. */
+  takeFrom(start: number): Buffer {
+    // So much memory is not kept anyway.
+    if (this.bytes.length > KEPT) return this.bytes.subarray(start, this.length);
     const copy = Buffer.allocUnsafe(this.length - start);
     this.bytes.copy(copy, 0, start, this.length);
     return copy;

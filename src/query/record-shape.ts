@@ -109,7 +109,7 @@ export function printRecords(
     output.byte(LIST_END);
     output.endPart();
     return {
-      list: output.copyFrom(start),
+      list: output.takeFrom(start),
       isFollowed: rows.at < rows.end,
       count,
       values: count === limit && count > 0 ? columns.map((column) => rows.valueOf(column)) : null,

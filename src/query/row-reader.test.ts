@@ -198,7 +198,7 @@ test("literals, texts and repetitions stand one behind the other", () => {
   output.text("x".repeat(300_000));
   const end = output.length;
   output.repeat(0, end);
-  expect(output.copyFrom(0).toString()).toBe(`é${"x".repeat(300_000)}`.repeat(2));
+  expect(output.takeFrom(0).toString()).toBe(`é${"x".repeat(300_000)}`.repeat(2));
   output.clear();
   expect([output.length, output.bytes.length]).toEqual([0, 256 * 1024]);
 });

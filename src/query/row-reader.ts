@@ -29,9 +29,9 @@ export class RowReader {
 
   /** Starts over with other rows. */
   load(rows: string): void {
-    const most = rows.length * WIDEST + END.length;
-    if (most > this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(most);
-    else if (this.bytes.length > KEPT) this.bytes = Buffer.allocUnsafeSlow(Math.max(KEPT, most));
+    const isShort = rows.length * WIDEST + END.length <= KEPT;
+    const size = isShort ? KEPT : Buffer.byteLength(rows) + END.length;
+    if (size !== this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(size);
     this.at = 0;
     this.end = this.bytes.write(rows, 0);
     this.bytes.write(END, this.end, "latin1");
