@@ -1,6 +1,8 @@
 /** The endpoints that read records: each is one call into the records layer. */
+import type { FastifyReply } from "fastify";
 import { fetchRecord, type ListRequest, queryRecords, queryRecordsByUrl } from "../contract/reading.ts";
 import { ValidationError } from "../errors.ts";
+import { giveBack, isLent, takeBytes } from "../query/byte-pool.ts";
 import type { Environment } from "../records/environment.ts";
 import { groupRecords } from "../records/group.ts";
 import type { Page } from "../records/page.ts";
@@ -13,23 +15,23 @@ const BEFORE_LIST = Buffer.from('{"data":');
 
 /** Binds the endpoints that read. */
 export function addReadRoutes(context: RouteContext): void {
-  addUserRoute(context, queryRecords, (env, { path, body }) => readList(env, path.model, body));
-  addUserRoute(context, queryRecordsByUrl, (env, { path, query }) => {
+  addUserRoute(context, queryRecords, (env, { path, body }, { reply }) => readList(env, path.model, body, reply));
+  addUserRoute(context, queryRecordsByUrl, (env, { path, query }, { reply }) => {
     const { q_filter, having } = query;
     const filters = { q_filter: parseFilterText("q_filter", q_filter), having: parseFilterText("having", having) };
-    return readList(env, path.model, { ...query, ...filters });
+    return readList(env, path.model, { ...query, ...filters }, reply);
   });
   addUserRoute(context, fetchRecord, async (env, { path, body }, { reply }) => {
     const { fields, related } = body;
     const request = { fields: toList("fields", fields), related: toList("related", related) };
     const record = await fetchOne(env, path.model, path.id, request);
     reply.header("etag", `"${record.version}"`);
-    return record.data;
+    return sending(reply, record.data);
   });
 }
 
 /** A page of records, or of groups where the request asks for groups or aggregates. */
-async function readList(env: Environment, model: string, request: ListRequest): Promise<Buffer> {
+async function readList(env: Environment, model: string, request: ListRequest, reply: FastifyReply): Promise<Buffer> {
   const { group_by, aggregates, count, cursor, fields, having, q_filter, order_by, limit, offset } = request;
   const isGrouped = (group_by !== undefined && group_by !== null) || aggregates !== undefined;
   const order = toList("order_by", order_by);
@@ -45,13 +47,20 @@ async function readList(env: Environment, model: string, request: ListRequest): 
       count,
       cursor,
     });
-    return printPage(page, count);
+    return sending(reply, printPage(page, count));
   }
   if (fields !== undefined) refuse("fields", "is for records; a group has its keys, count, aggregates and q_filter");
   if (cursor !== undefined) refuse("cursor", "is for records; pages of groups are turned by offset");
   const keys = typeof group_by === "string" ? toList("group_by", group_by) : (group_by ?? null);
   const wanted = { group_by: keys ?? null, aggregates: toList("aggregates", aggregates), having };
-  return printPage(await groupRecords(env, model, { ...wanted, q_filter, order_by: order, limit, offset }), count);
+  const groups = await groupRecords(env, model, { ...wanted, q_filter, order_by: order, limit, offset });
+  return sending(reply, printPage(groups, count));
+}
+
+/** An answer that is about to be sent: its memory is given back once the system has taken all of it. */
+function sending(reply: FastifyReply, answer: Buffer): Buffer {
+  if (isLent(answer)) reply.raw.once("finish", () => giveBack(answer));
+  return answer;
 }
 
 function printPage({ data, total, totalIsExact, nextCursor }: Page, count: ListRequest["count"]): Buffer {
@@ -59,7 +68,13 @@ function printPage({ data, total, totalIsExact, nextCursor }: Page, count: ListR
   const exactness = count === "estimated" ? `,"total_is_exact":${totalIsExact}` : "";
   // A cursor is base64url: nothing in it needs to be escaped.
   const next = nextCursor === null ? "" : `,"next_cursor":"${nextCursor}"`;
-  return Buffer.concat([BEFORE_LIST, data, Buffer.from(`,"total":${known}${exactness}${next}}`)]);
+  const rest = `,"total":${known}${exactness}${next}}`;
+  const whole = takeBytes(BEFORE_LIST.length + data.length + rest.length);
+  BEFORE_LIST.copy(whole);
+  data.copy(whole, BEFORE_LIST.length);
+  whole.write(rest, BEFORE_LIST.length + data.length, "latin1");
+  giveBack(data);
+  return whole;
 }
 
 function refuse(path: string, message: string): never {

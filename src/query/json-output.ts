@@ -3,6 +3,8 @@
  * of short ones, and be encoded once more to be sent.
  */
 
+import { takeBytes } from "./byte-pool.ts";
+
 /** Bytes that are copied at once. */
 const WORD = 4;
 /** Room that is kept behind what is written: copying goes by words, and braces and commas need not ask for it. */
@@ -98,7 +100,7 @@ export class JsonOutput {
   takeFrom(start: number): Buffer {
     // So much memory is not kept anyway.
     if (this.bytes.length > KEPT) return this.bytes.subarray(start, this.length);
-    const copy = Buffer.allocUnsafe(this.length - start);
+    const copy = takeBytes(this.length - start);
     this.bytes.copy(copy, 0, start, this.length);
     return copy;
   }
