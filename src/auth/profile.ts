@@ -1,5 +1,4 @@
 /** What users are told about themselves, whether or not they may read the users. */
-
 import type { Environment } from "../records/environment.ts";
 import { parseBytes } from "../records/json-bytes.ts";
 import { fetchRecord } from "../records/read.ts";

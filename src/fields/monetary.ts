@@ -1,5 +1,4 @@
 /** Monetary: an exact amount, rounded half away from zero. */
-
 import type { SqlValue } from "../sql/value.ts";
 import type { CellForms, FilledCell } from "./cell.ts";
 import { numberOfCell } from "./cell-value.ts";

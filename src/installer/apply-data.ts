@@ -1,5 +1,4 @@
 /** Makes records of the entries of data files, and keeps those equal to their file that are not their users'. */
-
 import { ApplicationError } from "../errors.ts";
 import { type Model, type ModelField, modelOf } from "../models/model.ts";
 import type { Environment } from "../records/environment.ts";

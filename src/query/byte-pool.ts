@@ -5,8 +5,8 @@
 
 /** Smaller ones are cut from memory that many share. */
 const SMALLEST = 8 * 1024;
-/** Larger ones are rare, and too large to be kept. */
-const LARGEST = 256 * 1024;
+/** Larger pieces are rare, and too large to be kept. */
+export const LARGEST_KEPT = 256 * 1024;
 /** Pieces of each size that are kept. */
 const MOST_FREE = 8;
 
@@ -17,7 +17,7 @@ const lent = new WeakSet<ArrayBufferLike>();
 
 /** Takes memory of a length; what it holds is not known. */
 export function takeBytes(length: number): Buffer {
-  if (length < SMALLEST || length > LARGEST) return Buffer.allocUnsafe(length);
+  if (length < SMALLEST || length > LARGEST_KEPT) return Buffer.allocUnsafe(length);
   const size = 2 ** Math.ceil(Math.log2(length));
   const piece = free.get(size)?.pop() ?? new ArrayBuffer(size);
   lent.add(piece);

@@ -120,14 +120,14 @@ function addLevel(
     add(shape, row, rows);
     return level;
   }
-  const { frame, key, rows, many } = behind;
+  const { frame, key, rows } = behind;
   const { model } = selection;
   const step: Step = { model, name: quoteIdentifier(`~${level}`), most: null };
   const needed = [`${key} as "~0"`, ...neededColumns(selection).map((column) => frame.column(column))];
   open.steps.push(sql`${raw(step.name)} as materialized (select ${raw(needed.join(", "))} from ${rows})`);
   const printed = new Frame(open.compilation, model);
   const { record, shape } = compileStep(open, step, printed, ['"~0"'], selection);
-  add({ ...shape, key: 0, many }, record, raw(`${step.name} ${printed.alias}`));
+  add({ ...shape, key: 0 }, record, raw(`${step.name} ${printed.alias}`));
   return level;
 }
 

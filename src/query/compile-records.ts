@@ -30,9 +30,10 @@ export function compileRecordOf(levels: Levels, source: RecordSource): ReadRecor
   const texts: Sql[] = [];
   const { columns, shape, places } = compileColumns(levels, source, (start, field, nested) => {
     const tie = (tied: string) => sql`${raw(tied)} = ${start(source.frame)}`;
-    const { row, rows, shape: level } = compileFlatLevel(levels, compileBehind(levels, field, nested, tie), nested);
+    const all = compileBehind(levels, field, nested, tie);
+    const { row, rows, shape: level } = compileFlatLevel(levels, all, nested);
     texts.push(
-      level.many ? sql`select string_agg(o.row, '') from (${rowsOf(row, rows)}) o` : sql`select ${row} from ${rows}`,
+      all.many ? sql`select string_agg(o.row, '') from (${rowsOf(row, rows)}) o` : sql`select ${row} from ${rows}`,
     );
     return shapes.push(level);
   });

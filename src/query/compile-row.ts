@@ -96,12 +96,12 @@ export function compileBehind(
 /** Compiles a level behind which there is nothing more. */
 export function compileFlatLevel(
   levels: Levels,
-  { frame, many, key, rows }: Behind,
+  { frame, key, rows }: Behind,
   selection: Selection,
 ): { readonly row: Sql; readonly rows: Sql; readonly shape: LevelShape } {
   const { columns, shape } = compilePrinting(levels, frame, selection, 0, unexpectedLevel);
   const [all, place] = including(columns, key);
-  return { row: recordText(all), rows, shape: { ...shape, key: place, many } };
+  return { row: recordText(all), rows, shape: { ...shape, key: place } };
 }
 
 /** Columns with one that is wanted, and where it is among them: most are printed anyway. */

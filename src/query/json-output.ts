@@ -2,19 +2,16 @@
  * A JSON text while it is written: UTF-8 in memory that is used again for the next one. Texts of the engine would be put together of thousands
  * of short ones, and be encoded once more to be sent.
  */
-
-import { takeBytes } from "./byte-pool.ts";
+import { LARGEST_KEPT, takeBytes } from "./byte-pool.ts";
 
 /** Bytes that are copied at once. */
 const WORD = 4;
 /** Room that is kept behind what is written: copying goes by words, and braces and commas need not ask for it. */
 const MARGIN = 16;
-/** Memory that is kept for the next text. */
-const KEPT = 256 * 1024;
 /** What is longer is copied by the engine, which takes a while to be called. */
 const SHORT = 200;
 /** UTF-8 has at most so many bytes for each unit of a text. */
-const WIDEST = 3;
+export const WIDEST = 3;
 
 /** A text that stands in many answers, ready to be copied. */
 export class Literal {
@@ -36,7 +33,7 @@ export class TooLong extends Error {
 /** Where a JSON text is written. Whatever is written needs room, for which {@link reserve} asks. */
 export class JsonOutput {
   /** What has been written, and room behind it. Others may write there what they have reserved. */
-  bytes: Buffer = Buffer.allocUnsafeSlow(KEPT);
+  bytes: Buffer = Buffer.allocUnsafeSlow(LARGEST_KEPT);
   /** Bytes that have been written. */
   length = 0;
   #view = viewOf(this.bytes);
@@ -99,7 +96,7 @@ export class JsonOutput {
   /** Hands over what has been written from a place on; then there is nothing to be done but to clear. */
   takeFrom(start: number): Buffer {
     // So much memory is not kept anyway.
-    if (this.bytes.length > KEPT) return this.bytes.subarray(start, this.length);
+    if (this.bytes.length > LARGEST_KEPT) return this.bytes.subarray(start, this.length);
     const copy = takeBytes(this.length - start);
     this.bytes.copy(copy, 0, start, this.length);
     return copy;
@@ -108,7 +105,7 @@ export class JsonOutput {
   /** Forgets everything, so that the next text can be written. */
   clear(): void {
     this.length = 0;
-    if (this.bytes.length > KEPT) this.#use(Buffer.allocUnsafeSlow(KEPT));
+    if (this.bytes.length > LARGEST_KEPT) this.#use(Buffer.allocUnsafeSlow(LARGEST_KEPT));
   }
 
   #grow(bytes: number): void {

@@ -19,8 +19,6 @@ export interface ObjectShape {
 export interface LevelShape extends ObjectShape {
   /** Where its rows have the id that ties them to the records which refer to them. */
   readonly key: number;
-  /** Whether several records have the same, and make a list. */
-  readonly many: boolean;
 }
 
 /** How what one statement gives becomes JSON texts. */

@@ -155,8 +155,8 @@ test("printing ends where nobody wants more, and says so", () => {
 
 describe("levels", () => {
   const name = (id: number, length: number) => `(${id},${id === 3 ? "" : "x".repeat(length)})`;
-  const level = { ...objectShape(1, [["name", valueForm("text")]]), key: 0, many: false };
-  const list = { ...objectShape(1, [["record", recordForm(1)]]), key: 0, many: true };
+  const level = { ...objectShape(1, [["name", valueForm("text")]]), key: 0 };
+  const list = { ...objectShape(1, [["record", recordForm(1)]]), key: 0 };
   const top = objectShape(0, [
     ["id", valueForm("printed")],
     ["lines", listForm(2)],

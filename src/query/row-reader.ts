@@ -6,20 +6,18 @@
  *
  * @see https://www.postgresql.org/docs/current/rowtypes.html#ROWTYPES-IO-SYNTAX
  */
+import { LARGEST_KEPT } from "./byte-pool.ts";
+import { WIDEST } from "./json-output.ts";
 
 /** The bytes that mean something in a row. */
 export const ROW = { quote: 0x22, close: 0x29, comma: 0x2c, backslash: 0x5c, space: 0x20 } as const;
 const [DIGIT_0, DIGIT_9] = [0x30, 0x39];
-/** Memory that is kept for the next text. */
-const KEPT = 256 * 1024;
-/** UTF-8 has at most so many bytes for each unit of a text. */
-const WIDEST = 3;
 /** Behind the last row: whatever a row that is cut off lacks ends here, so that looking for it does too. */
 const END = '")")';
 
 /** Goes through rows that stand one behind the other, value by value. */
 export class RowReader {
-  bytes: Buffer = Buffer.allocUnsafeSlow(KEPT);
+  bytes: Buffer = Buffer.allocUnsafeSlow(LARGEST_KEPT);
   /** Where reading has come to. Whoever reads a value moves it behind the value. */
   at = 0;
   /** Where the rows end. */
@@ -29,8 +27,8 @@ export class RowReader {
 
   /** Starts over with other rows. */
   load(rows: string): void {
-    const isShort = rows.length * WIDEST + END.length <= KEPT;
-    const size = isShort ? KEPT : Buffer.byteLength(rows) + END.length;
+    const isShort = rows.length * WIDEST + END.length <= LARGEST_KEPT;
+    const size = isShort ? LARGEST_KEPT : Buffer.byteLength(rows) + END.length;
     if (size !== this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(size);
     this.at = 0;
     this.end = this.bytes.write(rows, 0);

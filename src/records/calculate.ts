@@ -1,5 +1,4 @@
 /** Calculates values that are not stored, and puts them into answers: in one batch for each model, whatever the rows. */
-
 import { ValidationError } from "../errors.ts";
 import { type ColumnField, ValueProblem } from "../fields/field.ts";
 import type { RunningEnvironment } from "../fields/known-model.ts";
@@ -16,16 +15,11 @@ import { textOf } from "./json-bytes.ts";
  * Puts calculated values into the JSON text of an answer.
  *
  * @param env of the reader: what is calculated is calculated from what the reader may see, unless the field is elevated
- * @param text an answer that holds placeholders
+ * @param json an answer that holds placeholders, in UTF-8
  */
-export async function completeText(env: BaseEnvironment, text: string, rendering: Rendering): Promise<string> {
-  const [completed = text] = await completeTexts(env, [text], rendering);
-  return completed;
-}
-
-/** Does the same to a text in UTF-8. */
 export async function completeBytes(env: BaseEnvironment, json: Buffer, rendering: Rendering): Promise<Buffer> {
-  return Buffer.from(await completeText(env, textOf(json), rendering));
+  const [completed] = await completeTexts(env, [textOf(json)], rendering);
+  return completed === undefined ? json : Buffer.from(completed);
 }
 
 /** Puts calculated values into several texts at once. */

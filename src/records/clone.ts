@@ -1,5 +1,4 @@
 /** Copies a record with what belongs to it: read as the caller sees it, and created as the caller may. */
-
 import { ToOneField } from "../fields/relation.ts";
 import type { CompanyField, LinkedField, Model, ModelField, StoredField } from "../models/model.ts";
 import { modelOf } from "../models/model.ts";

@@ -1,5 +1,4 @@
 /** Reads values that have no column: inputs of methods, values of wizards, what clients say of the context. Checked like a record's. */
-
 import { type FieldError, ValidationError } from "../errors.ts";
 import { ColumnField, checkValidators, type DefaultContext, type Field, ValueProblem } from "../fields/field.ts";
 import { ManyToManyField, parseReference, ToOneField } from "../fields/relation.ts";

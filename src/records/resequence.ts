@@ -1,5 +1,4 @@
 /** Moving a record among its siblings: the numbers by which they are ordered are brought in line with where people put it. */
-
 import { type MissingError, ValidationError } from "../errors.ts";
 import { IntegerField } from "../fields/number.ts";
 import type { Model, StoredField } from "../models/model.ts";

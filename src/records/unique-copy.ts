@@ -1,5 +1,4 @@
 /** Finds names for copies: the old one with " (copy)", and with a number where that is taken. */
-
 import { ValidationError } from "../errors.ts";
 import { CharField } from "../fields/char.ts";
 import type { Model, StoredField } from "../models/model.ts";

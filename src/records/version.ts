@@ -1,5 +1,4 @@
 /** Says why a record was not changed: it is not there, it has another version, or it may not be changed. */
-
 import { AccessError, VersionConflictError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
 import type { BaseEnvironment } from "./base-environment.ts";

@@ -1,5 +1,4 @@
 /** Files that belong to records: what may be done with them is what may be done with the record. */
-
 import { Readable } from "node:stream";
 import { MissingError, ValidationError } from "../errors.ts";
 import type { FileDescription } from "../fields/binary.ts";

@@ -1,5 +1,4 @@
 /** Keeps the texts of OpenAPI documents: they are large, and the same for all users with the same rights and records. */
-
 import { LRUCache } from "lru-cache";
 import type { Model, Registry } from "../../models/model.ts";
 import type { Environment } from "../../records/environment.ts";

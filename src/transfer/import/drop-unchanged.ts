@@ -1,5 +1,4 @@
 /** Leaves out of changes what records have already, so that a file without any change changes nothing. */
-
 import { isDeepStrictEqual } from "node:util";
 import { ValidationError } from "../../errors.ts";
 import { type ColumnField, ValueProblem } from "../../fields/field.ts";
