@@ -4,15 +4,16 @@
  */
 import type { Model, ModelField } from "../models/model.ts";
 import { quoteIdentifier, raw, type Sql, sql } from "../sql/fragment.ts";
-import { compilePrinting, type Levels } from "./compile-member.ts";
+import { behindLevels, compilePrinting, type Levels } from "./compile-member.ts";
 import {
   compileBehind,
-  compileFlatLevel,
+  compileLastLevel,
   gathered,
   isFlat,
   type PlainRecord,
   recordText,
   rowsOf,
+  unexpectedRelation,
 } from "./compile-row.ts";
 import { Frame } from "./frame.ts";
 import type { LevelShape, ObjectShape, ReadShape } from "./record-shape.ts";
@@ -108,7 +109,7 @@ function addLevel(
   selection: Selection,
 ): number {
   const level = open.shapes.push(null);
-  const behind = compileBehind(open, field, selection, (tied) => compileTie(open, from, tied, start, field));
+  const relation = { field, selection, tie: (tied: string) => compileTie(open, from, tied, start, field) };
   const add = (shape: LevelShape, row: Sql, rows: Sql) => {
     const text = sql`select ${raw(gathered(open, "o.row"))} from (${rowsOf(row, rows)}) o`;
     open.columns.push(sql`(${text}) as ${raw(`l${level}`)}`);
@@ -116,12 +117,13 @@ function addLevel(
     open.order.push(level);
   };
   if (isFlat(selection)) {
-    const { row, rows, shape } = compileFlatLevel(open, behind, selection);
+    const { row, rows, shape } = compileLastLevel(open, relation, unexpectedRelation);
     add(shape, row, rows);
     return level;
   }
-  const { frame, key, rows } = behind;
   const { model } = selection;
+  const frame = new Frame(open.compilation, model);
+  const { key, rows } = compileBehind(open, relation, frame);
   const step: Step = { model, name: quoteIdentifier(`~${level}`), most: null };
   const needed = [`${key} as "~0"`, ...neededColumns(selection).map((column) => frame.column(column))];
   open.steps.push(sql`${raw(step.name)} as materialized (select ${raw(needed.join(", "))} from ${rows})`);
@@ -143,8 +145,12 @@ function compileStep(
   values: readonly string[],
   selection: Selection,
 ): { readonly record: Sql; readonly shape: ObjectShape } {
-  const { columns, shape } = compilePrinting(open, frame, selection, values.length, (...behind) =>
-    addLevel(open, step, ...behind),
+  const { columns, shape } = compilePrinting(
+    open,
+    frame,
+    selection,
+    values.length,
+    behindLevels((...behind) => addLevel(open, step, ...behind)),
   );
   const before = values.map((value) => raw(`${frame.alias}.${value}`));
   return { record: recordText([...before, ...columns]), shape };

@@ -27,6 +27,18 @@ export interface Printing {
   readonly shape: ObjectShape;
 }
 
+/** What one member of an object takes: columns of the record's row that stand together, and how they are printed. */
+interface Member {
+  readonly columns: readonly Sql[];
+  readonly form: MemberForm;
+}
+
+/** A relation with the fields of the records behind it. */
+export type SelectedRelation = SelectedField & { readonly nested: Selection };
+
+/** Compiles the member for a relation of records. @param frame over these records */
+export type CompileRelation = (frame: Frame, relation: SelectedRelation) => Member;
+
 /**
  * Adds the level behind a relation, and gives its number.
  *
@@ -38,20 +50,20 @@ export type AddLevel = (start: (frame: Frame) => Sql, field: ModelField, nested:
  * Compiles what records print.
  *
  * @param before columns of a row that come before
- * @param addBehind called for each relation whose records are printed too
+ * @param compileRelation called for each relation whose records are printed too
  */
 export function compilePrinting(
   levels: Levels,
   frame: Frame,
   selection: Selection,
   before: number,
-  addBehind: AddLevel,
+  compileRelation: CompileRelation,
 ): Printing {
   const columns: Sql[] = [];
   const members = [...selection.fields.values()].map((selected): [string, MemberForm] => {
-    const { column, form } = compileMember(levels, frame, selected, addBehind);
-    columns.push(column);
-    return [selected.field.name, form];
+    const member = compileMember(levels, frame, selected, compileRelation);
+    columns.push(...member.columns);
+    return [selected.field.name, member.form];
   });
   return { columns, shape: objectShape(before, members) };
 }
@@ -59,26 +71,36 @@ export function compilePrinting(
 function compileMember(
   levels: Levels,
   frame: Frame,
-  { field, nested }: SelectedField,
-  addBehind: AddLevel,
-): { readonly column: Sql; readonly form: MemberForm } {
+  selected: SelectedField,
+  compileRelation: CompileRelation,
+): Member {
+  const { field } = selected;
   if (field.kind === "calculated") {
-    return { column: raw(placeholderExpression(frame, field)), form: valueForm("text") };
+    return { columns: [raw(placeholderExpression(frame, field))], form: valueForm("text") };
   }
+  if (isRelation(selected)) return compileRelation(frame, selected);
   const { rendering } = levels;
-  if (nested === null) {
-    const own = field.kind === "company" ? field.value : (field as StoredField | NamingField);
-    const print = (text: string) => raw(own.field[rendering](text));
-    const column =
-      field.kind === "company" ? ofCompany(frame, field.way, field.value, print) : print(fieldText(frame, own));
-    return { column, form: valueForm(own.field[JSON_OF[rendering]]) };
-  }
-  const relation = field.kind === "company" ? field.value : field;
-  const start = (from: Frame) =>
-    field.kind === "company" ? ofCompany(from, field.way, field.value, raw) : raw(startColumn(from, field));
-  const level = addBehind(start, relation, nested);
-  const form = relation.relation?.many === true ? listForm(level) : recordForm(level);
-  return { column: start(frame), form };
+  const own = field.kind === "company" ? field.value : (field as StoredField | NamingField);
+  const print = (text: string) => raw(own.field[rendering](text));
+  const column =
+    field.kind === "company" ? ofCompany(frame, field.way, field.value, print) : print(fieldText(frame, own));
+  return { columns: [column], form: valueForm(own.field[JSON_OF[rendering]]) };
+}
+
+function isRelation(selected: SelectedField): selected is SelectedRelation {
+  return selected.nested !== null;
+}
+
+/** Compiles relations whose records stand in levels of their own: the row has the id that these are found by. */
+export function behindLevels(addLevel: AddLevel): CompileRelation {
+  return (frame, { field, nested }) => {
+    const relation = field.kind === "company" ? field.value : field;
+    const start = (from: Frame) =>
+      field.kind === "company" ? ofCompany(from, field.way, field.value, raw) : raw(startColumn(from, field));
+    const level = addLevel(start, relation, nested);
+    const form = relation.relation?.many === true ? listForm(level) : recordForm(level);
+    return { columns: [start(frame)], form };
+  };
 }
 
 /** What the current company says of a record. */

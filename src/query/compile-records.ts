@@ -1,18 +1,18 @@
 /** Compiles records that were asked for and all that stands behind their relations, in the quickest form that they allow. */
 import { raw, type Sql, sql } from "../sql/fragment.ts";
+import { fitsRow, joined } from "./compile-joined.ts";
 import { compileNested, type ReadRecords, type RecordSource } from "./compile-level.ts";
-import type { Levels } from "./compile-member.ts";
+import { behindLevels, type Levels } from "./compile-member.ts";
 import {
   bounded,
-  compileBehind,
   compileColumns,
-  compileFlatLevel,
+  compileLastLevel,
   flatShape,
   gathered,
   isFlat,
   recordText,
   rowsOf,
-  unexpectedLevel,
+  unexpectedRelation,
 } from "./compile-row.ts";
 import type { LevelShape } from "./record-shape.ts";
 
@@ -24,19 +24,20 @@ export function compileRecords(levels: Levels, source: RecordSource): ReadRecord
 /** The same of a source that gives one record, or none: then the query gives no row, or one without records. */
 export function compileRecordOf(levels: Levels, source: RecordSource): ReadRecords {
   const behind = [...source.selection.fields.values()].flatMap(({ nested }) => nested ?? []);
-  if (!behind.every(isFlat)) return compileNested(levels, source);
+  if (!behind.every((nested) => fitsRow(levels.scope, nested))) return compileNested(levels, source);
   // Nothing has to be kept for others: all that stands behind the record is found from the record itself.
   const shapes: LevelShape[] = [];
   const texts: Sql[] = [];
-  const { columns, shape, places } = compileColumns(levels, source, (start, field, nested) => {
+  const relations = behindLevels((start, field, selection) => {
     const tie = (tied: string) => sql`${raw(tied)} = ${start(source.frame)}`;
-    const all = compileBehind(levels, field, nested, tie);
-    const { row, rows, shape: level } = compileFlatLevel(levels, all, nested);
+    const { row, rows, shape } = compileLastLevel(levels, { field, selection, tie }, joined(levels));
+    const many = field.relation?.many === true;
     texts.push(
-      all.many ? sql`select string_agg(o.row, '') from (${rowsOf(row, rows)}) o` : sql`select ${row} from ${rows}`,
+      many ? sql`select string_agg(o.row, '') from (${rowsOf(row, rows)}) o` : sql`select ${row} from ${rows}`,
     );
-    return shapes.push(level);
+    return shapes.push(shape);
   });
+  const { columns, shape, places } = compileColumns(levels, source, relations);
   const named = [
     sql`${recordText(columns)} as row`,
     ...texts.map((text, index) => sql`(${text}) as ${raw(`l${index + 1}`)}`),
@@ -55,7 +56,7 @@ export function compileRecordOf(levels: Levels, source: RecordSource): ReadRecor
 
 /** Records by themselves: what is printed comes straight from the table. */
 function compileFlat(levels: Levels, source: RecordSource): ReadRecords {
-  const { columns, shape, places } = compileColumns(levels, source, unexpectedLevel);
+  const { columns, shape, places } = compileColumns(levels, source, unexpectedRelation);
   const named = columns.map((column, index) => sql`${column} as ${raw(`c${index}`)}`);
   const rows = source.select(named, (index) => `c${places[index]}`);
   return {

@@ -2,7 +2,7 @@
 import type { ModelField } from "../models/model.ts";
 import { empty, joinOrEmpty, raw, type Sql, sql } from "../sql/fragment.ts";
 import { compileTied } from "./compile-filter.ts";
-import { type AddLevel, compilePrinting, type Levels, type Rendering } from "./compile-member.ts";
+import { type CompileRelation, compilePrinting, type Levels, type Rendering } from "./compile-member.ts";
 import { Frame } from "./frame.ts";
 import { compileOrder, modelOrder } from "./order.ts";
 import type { LevelShape, ObjectShape, ReadShape } from "./record-shape.ts";
@@ -26,9 +26,14 @@ export interface PlainRecord {
   readonly wanted: readonly string[];
 }
 
-/** Whether all that a selection gives stands in rows of its own records. */
+/** Whether all that a selection gives of a record stands in the record's own columns. */
 export function isFlat({ fields }: Selection): boolean {
   return [...fields.values()].every(({ nested }) => nested === null);
+}
+
+/** For records that have nothing behind them. */
+export function unexpectedRelation(): never {
+  throw new Error("a selection that is flat has nothing behind its records");
 }
 
 /** A record by itself, compiled: its row as one text, and how that is read. */
@@ -42,7 +47,7 @@ export interface OwnRow {
 /** Compiles a record by itself; null where something is asked for that stands behind its relations. */
 export function compileOwnRow(levels: Levels, record: PlainRecord): OwnRow | null {
   if (!isFlat(record.selection)) return null;
-  const { columns, shape, places } = compileColumns(levels, record, unexpectedLevel);
+  const { columns, shape, places } = compileColumns(levels, record, unexpectedRelation);
   return { row: recordText(columns), shape: flatShape(shape), places };
 }
 
@@ -54,9 +59,9 @@ export function flatShape(top: ObjectShape): ReadShape {
 export function compileColumns(
   levels: Levels,
   { selection, frame, wanted }: PlainRecord,
-  addBehind: AddLevel,
+  compileRelation: CompileRelation,
 ): { readonly columns: readonly Sql[]; readonly shape: ObjectShape; readonly places: readonly number[] } {
-  const { columns, shape } = compilePrinting(levels, frame, selection, 0, addBehind);
+  const { columns, shape } = compilePrinting(levels, frame, selection, 0, compileRelation);
   let all = columns;
   const places = wanted.map((expression) => {
     const [more, place] = including(all, expression);
@@ -66,40 +71,43 @@ export function compileColumns(
   return { columns: all, shape, places };
 }
 
-/** Records behind a relation before it is told what is printed of them. */
-export interface Behind {
-  readonly frame: Frame;
-  readonly many: boolean;
+/** A relation whose records stand in a level of their own. */
+export interface LevelRelation {
+  readonly field: ModelField;
+  readonly selection: Selection;
+  /** Makes the condition that ties them, by the column to compare, to those that they stand behind. */
+  readonly tie: (tied: string) => Sql;
+}
+
+/** Where the records behind a relation are read. */
+interface Behind {
   /** What ties them to the records that refer to them. */
   readonly key: string;
-  /** Where they are read, in their order: `FROM` without the keyword. */
+  /** They themselves, in their order: `FROM` without the keyword. */
   readonly rows: Sql;
 }
 
-/** @param tie the condition that ties them, by the column to compare, to those that they stand behind */
-export function compileBehind(
-  { compilation, scope }: Levels,
-  field: ModelField,
-  { model }: Selection,
-  tie: (tied: string) => Sql,
-): Behind {
+/** @param frame over the records; joins that others have asked for are part of the result */
+export function compileBehind({ scope }: Levels, { field, selection, tie }: LevelRelation, frame: Frame): Behind {
   const many = field.relation?.many === true;
-  const frame = new Frame(compilation, model);
   // An order may add joins to the lines, so it comes before them.
-  const order = many ? compileOrder(frame, modelOrder(scope, model)) : "";
+  const order = many ? compileOrder(frame, modelOrder(scope, selection.model)) : "";
   const { key, lines } = compileTied(field, frame, tie);
   // Lists are told apart afterwards anyway: those that are short are sorted much sooner one by one than all together.
   const inOrder = many ? raw(` order by ${key}, ${order}`) : empty;
-  return { frame, many, key, rows: sql`${lines}${inOrder}` };
+  return { key, rows: sql`${lines}${inOrder}` };
 }
 
-/** Compiles a level behind which there is nothing more. */
-export function compileFlatLevel(
+/** Compiles a level behind which there is no other. @param compileRelation for relations whose records stand in its own rows */
+export function compileLastLevel(
   levels: Levels,
-  { frame, key, rows }: Behind,
-  selection: Selection,
+  relation: LevelRelation,
+  compileRelation: CompileRelation,
 ): { readonly row: Sql; readonly rows: Sql; readonly shape: LevelShape } {
-  const { columns, shape } = compilePrinting(levels, frame, selection, 0, unexpectedLevel);
+  const { selection } = relation;
+  const frame = new Frame(levels.compilation, selection.model);
+  const { columns, shape } = compilePrinting(levels, frame, selection, 0, compileRelation);
+  const { key, rows } = compileBehind(levels, relation, frame);
   const [all, place] = including(columns, key);
   return { row: recordText(all), rows, shape: { ...shape, key: place } };
 }
@@ -108,10 +116,6 @@ export function compileFlatLevel(
 function including(columns: readonly Sql[], expression: string): [all: readonly Sql[], place: number] {
   const known = columns.findIndex((column) => column.sql === expression);
   return known === -1 ? [[...columns, raw(expression)], columns.length] : [columns, known];
-}
-
-export function unexpectedLevel(): never {
-  throw new Error("a selection that is flat has nothing behind its records");
 }
 
 /** A row as one text. */

@@ -1,4 +1,4 @@
-/** Writes the members of JSON objects, each from a column of a row. */
+/** Writes the members of JSON objects, each from a column of a row or from several that stand together. */
 import type { JsonForm } from "../fields/field.ts";
 import { type JsonOutput, Literal } from "./json-output.ts";
 import type { PrintedLevel } from "./printed-level.ts";
@@ -7,7 +7,7 @@ import { ROW, type RowReader } from "./row-reader.ts";
 /** Writes one member of an object. */
 export interface MemberWriter {
   /**
-   * @param rows at the value, and moved behind it
+   * @param rows at the value, or the first one where there are several, and moved behind it
    * @param levels what stands behind relations and is written already
    */
   write(rows: RowReader, output: JsonOutput, levels: readonly PrintedLevel[]): void;
@@ -26,13 +26,18 @@ export function recordForm(level: number): MemberForm {
   return (opening) => new RecordMember(opening, level);
 }
 
+/** A member that is a record whose values stand in the row, its id first; a record that has none is not there. */
+export function joinedForm(members: readonly MemberWriter[]): MemberForm {
+  return (opening) => new JoinedMember(opening, members);
+}
+
 /** A member that is a list of records. */
 export function listForm(level: number): MemberForm {
   return (opening) => new ListMember(opening, level);
 }
 
 const [NULL, TRUE, FALSE] = [new Literal("null"), new Literal("true"), new Literal("false")];
-const [LIST, LIST_END] = [0x5b, 0x5d];
+const [LIST, LIST_END, OBJECT_END] = [0x5b, 0x5d, 0x7d];
 const [LETTER_T, DIGIT_0, DIGIT_9] = [0x74, 0x30, 0x39];
 /** Quotes that a value may get. */
 const QUOTES = 2;
@@ -46,8 +51,7 @@ abstract class ValueMember implements MemberWriter {
 
   write(rows: RowReader, output: JsonOutput): void {
     output.literal(this.#opening, rows.end - rows.at + QUOTES);
-    const code = rows.bytes[rows.at];
-    if (code === ROW.comma || code === ROW.close) output.literal(NULL, 0);
+    if (rows.isNull) output.literal(NULL, 0);
     else this.writeValue(rows, output);
   }
 
@@ -111,6 +115,31 @@ class RecordMember implements MemberWriter {
   write(rows: RowReader, output: JsonOutput, levels: readonly PrintedLevel[]): void {
     output.literal(this.#opening, NULL.length);
     if (levels[this.#level - 1]?.write(rows.takeId(), output) !== true) output.literal(NULL, 0);
+  }
+}
+
+class JoinedMember implements MemberWriter {
+  readonly #opening: Literal;
+  readonly #members: readonly MemberWriter[];
+
+  constructor(opening: Literal, members: readonly MemberWriter[]) {
+    this.#opening = opening;
+    this.#members = members;
+  }
+
+  write(rows: RowReader, output: JsonOutput, levels: readonly PrintedLevel[]): void {
+    output.literal(this.#opening, NULL.length);
+    const members = this.#members;
+    if (rows.isNull) {
+      output.literal(NULL, 0);
+      rows.pass(members.length - 1);
+      return;
+    }
+    for (let index = 0; index < members.length; index += 1) {
+      if (index > 0) rows.enter();
+      (members[index] as MemberWriter).write(rows, output, levels);
+    }
+    output.byte(OBJECT_END);
   }
 }
 

@@ -11,7 +11,7 @@ import { ROW, RowReader } from "./row-reader.ts";
 export interface ObjectShape {
   /** Values at the beginning of each row that are not printed. */
   readonly before: number;
-  /** The members, each from the next column. What follows them is not printed either. */
+  /** The members, each from the columns that are next. What follows them is not printed either. */
   readonly members: readonly MemberWriter[];
 }
 
@@ -149,20 +149,12 @@ function printLevel(
 
 /** Prints the next row. */
 function printObject({ before, members }: ObjectShape, printed: readonly PrintedLevel[]): void {
-  let column = 0;
-  for (; column < before; column += 1) {
-    rows.enter(column);
-    rows.skip();
-  }
+  rows.pass(before);
   for (let index = 0; index < members.length; index += 1) {
-    rows.enter(column);
+    rows.enter();
     (members[index] as MemberWriter).write(rows, output, printed);
-    column += 1;
   }
-  for (; rows.hasValue; column += 1) {
-    rows.enter(column);
-    rows.skip();
-  }
+  while (rows.hasValue) rows.pass(1);
   rows.leave();
   output.byte(OBJECT_END);
 }

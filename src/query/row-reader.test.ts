@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../test/support/database.ts";
 import type { JsonForm } from "../fields/field.ts";
 import { JsonOutput, TooLong } from "./json-output.ts";
-import { listForm, recordForm, valueForm } from "./member-writer.ts";
+import { joinedForm, listForm, recordForm, valueForm } from "./member-writer.ts";
 import { type LevelTexts, objectShape, printRecords } from "./record-shape.ts";
 import { RowReader } from "./row-reader.ts";
 
@@ -21,7 +21,7 @@ function read(text: string): (string | null)[][] {
   while (rows.at < rows.end) {
     const row: (string | null)[] = [];
     do {
-      rows.enter(row.length);
+      rows.enter();
       row.push(rows.take());
     } while (rows.hasValue);
     rows.leave();
@@ -130,11 +130,11 @@ test.each(["(", "(1", "(1,", '("a', '("a"', '("a""', '("a"")', "(1)(2"])("%j is 
 test("what is no id does not tie records", () => {
   const rows = new RowReader();
   rows.load("(12,,1x)");
-  rows.enter(0);
+  rows.enter();
   expect(rows.takeId()).toBe(12);
-  rows.enter(1);
+  rows.enter();
   expect(rows.takeId()).toBe(-1);
-  rows.enter(2);
+  rows.enter();
   expect(() => rows.takeId()).toThrow("no id");
 });
 
@@ -190,6 +190,31 @@ describe("levels", () => {
     // And the next text is not bothered by it.
     expect(print(text(1, 0)).list.toString()).toContain('[{"id":5,"lines":[{"record":{"name":null}}]}');
   });
+});
+
+test("records stand in the rows of others, or are not there", () => {
+  const joined = objectShape(0, [
+    ["id", valueForm("printed")],
+    ["name", valueForm("text")],
+  ]);
+  const level = objectShape(0, [
+    ["maker", joinedForm(joined.members)],
+    ["size", valueForm("number")],
+    ["seller", joinedForm(joined.members)],
+  ]);
+  const top = objectShape(0, [["lines", listForm(1)]]);
+  const shape = { top, levels: [{ ...level, key: 5 }], order: [1] };
+  const texts = { l1: '(3,"a, b",7,,,1)(,,8,4,c,1)(,,9,,,1)(5,,,5,,1)', data: "(1)" };
+  expect(JSON.parse(printRecords(texts, { shape, limit: 1, columns: [] }, 1e9).list.toString())).toEqual([
+    {
+      lines: [
+        { maker: { id: 3, name: "a, b" }, size: 7, seller: null },
+        { maker: null, size: 8, seller: { id: 4, name: "c" } },
+        { maker: null, size: 9, seller: null },
+        { maker: { id: 5, name: null }, size: null, seller: { id: 5, name: null } },
+      ],
+    },
+  ]);
 });
 
 test("literals, texts and repetitions stand one behind the other", () => {

@@ -23,7 +23,9 @@ export class RowReader {
   /** Where the rows end. */
   end = 0;
   /** Where the values of the row that was read last begin. */
-  readonly starts: number[] = [];
+  readonly #starts: number[] = [];
+  /** Values of the row that have been entered. */
+  #entered = 0;
 
   /** Starts over with other rows. */
   load(rows: string): void {
@@ -31,14 +33,30 @@ export class RowReader {
     const size = isShort ? LARGEST_KEPT : Buffer.byteLength(rows) + END.length;
     if (size !== this.bytes.length) this.bytes = Buffer.allocUnsafeSlow(size);
     this.at = 0;
+    this.#entered = 0;
     this.end = this.bytes.write(rows, 0);
     this.bytes.write(END, this.end, "latin1");
   }
 
   /** Moves to the first or the next value of a row. */
-  enter(column: number): void {
+  enter(): void {
     this.at += 1;
-    this.starts[column] = this.at;
+    this.#starts[this.#entered] = this.at;
+    this.#entered += 1;
+  }
+
+  /** Moves behind so many values more. */
+  pass(values: number): void {
+    for (let passed = 0; passed < values; passed += 1) {
+      this.enter();
+      this.skip();
+    }
+  }
+
+  /** Whether there is no value where it would stand. */
+  get isNull(): boolean {
+    const code = this.bytes[this.at];
+    return code === ROW.comma || code === ROW.close;
   }
 
   /** Whether the row goes on behind the value that has been read. */
@@ -50,6 +68,7 @@ export class RowReader {
   leave(): void {
     if (this.bytes[this.at] !== ROW.close || this.at >= this.end) throw cutOff();
     this.at += 1;
+    this.#entered = 0;
   }
 
   /** Moves behind the value. */
@@ -80,7 +99,7 @@ export class RowReader {
   /** What PostgreSQL prints of a value of the row that was read last. */
   valueOf(column: number): string | null {
     const { at } = this;
-    this.at = this.starts[column] ?? at;
+    this.at = this.#starts[column] ?? at;
     const value = this.take();
     this.at = at;
     return value;
@@ -105,7 +124,7 @@ export class RowReader {
   /** The id that stands in a column of the row that was read last; -1 where there is none. */
   idOf(column: number): number {
     const { at } = this;
-    this.at = this.starts[column] ?? at;
+    this.at = this.#starts[column] ?? at;
     const id = this.takeId();
     this.at = at;
     return id;

@@ -145,11 +145,11 @@ test("nested reads are what memory says", { timeout: 60_000 }, async () => {
           });
           expect(page.total).toBe(expected.length);
           expect(made.statements.count).toBe(1);
-          const [first] = expected as { id: number }[];
-          if (first === undefined) continue;
-          made.statements.clear();
-          expect(JSON.parse((await fetchRecord(env, model, first.id, { fields })).data.toString())).toEqual(first);
-          expect(made.statements.count).toBe(1);
+          for (const each of (expected as { id: number }[]).slice(0, 4)) {
+            made.statements.clear();
+            expect(JSON.parse((await fetchRecord(env, model, each.id, { fields })).data.toString())).toEqual(each);
+            expect(made.statements.count).toBe(1);
+          }
           nested += all.filter((path) => path.length > 1).length;
         }
       },
