@@ -125,12 +125,11 @@ export class Connection {
           reject(this.#judge(error, answer));
         }
       });
-      if (this.#underWay.size === 0) {
-        this.#headSince = performance.now();
-      }
+      // A server that waits gets its statement at once, and works on it while the rest of this turn is done here.
+      if (this.#underWay.size === 0) this.#headSince = performance.now();
+      else this.gather();
       this.#underWay.add(answer);
       cancellation?.add(giveUp);
-      this.#cork();
       this.#client.query(answer);
     });
   }
@@ -188,8 +187,8 @@ export class Connection {
     this.#client.connection.stream.destroy();
   }
 
-  /** Statements sent in one turn of the event loop leave in one write. */
-  #cork(): void {
+  /** What is sent from here on, in this turn of the event loop, leaves in one write. */
+  gather(): void {
     if (this.#corked) {
       return;
     }

@@ -47,6 +47,21 @@ it("keeps one connection of those that nobody has used for a while", async () =>
 });
 
 describe("statements", () => {
+  it("fails alone where a value cannot be sent, also once the statement is known", async () => {
+    const database = open({ maxConnections: 1 });
+    const unsendable = {
+      toPostgres: () => {
+        throw new Error("cannot be sent");
+      },
+    } as unknown as number;
+    const send = (value: number) => database.rows(named("echo", ECHO, [value]));
+    expect(await send(1)).toEqual([{ i: 1 }]);
+    const all = await Promise.allSettled([send(2), send(unsendable), send(3)]);
+    expect(all.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(all[1]).toMatchObject({ reason: { message: "cannot be sent" } });
+    expect(await send(4)).toEqual([{ i: 4 }]);
+  });
+
   it("gives rows and numbers of rows, for fragments and plain statements", async () => {
     const { database } = test;
     expect(await database.run(sql`INSERT INTO t VALUES (${1}, ${10}), (${2}, ${20})`)).toBe(2);

@@ -93,20 +93,20 @@ export class Database implements Session {
     };
   }
 
-  async rows<Row extends object>(statement: AnyStatement): Promise<Row[]> {
-    return (await this.#execute(statement, undefined)).takeRows() as Row[];
+  rows<Row extends object>(statement: AnyStatement): Promise<Row[]> {
+    return this.#execute(statement, undefined, rowsOf) as Promise<Row[]>;
   }
 
-  async run(statement: AnyStatement): Promise<number> {
-    return (await this.#execute(statement, undefined)).count;
+  run(statement: AnyStatement): Promise<number> {
+    return this.#execute(statement, undefined, countOf);
   }
 
   /** The same for one request: once that is cancelled, its statements are stopped, and none is begun any more. */
   during(cancellation: Cancellation): Session {
     return {
-      rows: async <Row extends object>(statement: AnyStatement) =>
-        (await this.#execute(statement, cancellation)).takeRows() as Row[],
-      run: async (statement) => (await this.#execute(statement, cancellation)).count,
+      rows: <Row extends object>(statement: AnyStatement) =>
+        this.#execute(statement, cancellation, rowsOf) as Promise<Row[]>,
+      run: (statement) => this.#execute(statement, cancellation, countOf),
     };
   }
 
@@ -196,7 +196,12 @@ export class Database implements Session {
     await Promise.all([this.#pool.close(), this.#listener?.close()]);
   }
 
-  async #execute(statement: AnyStatement, cancellation: Cancellation | undefined): Promise<Answer> {
+  /** @param read what is wanted of the answer */
+  async #execute<Result>(
+    statement: AnyStatement,
+    cancellation: Cancellation | undefined,
+    read: (answer: Answer) => Result,
+  ): Promise<Result> {
     checkWanted(cancellation);
     this.#onStatement?.(statement);
     for (let attempt = 0; ; attempt += 1) {
@@ -208,7 +213,7 @@ export class Database implements Session {
         checkWanted(cancellation);
         const answer = await connection.send(statement, this.#nameOf(statement), cancellation);
         this.#sharing.learn(statement, answer.elapsed);
-        return answer;
+        return read(answer);
       } catch (error) {
         const cancelled = cancellation?.cancelled === true;
         if (attempt > 0 || cancelled || !this.#mayRepeat(error, statement, newest)) {
@@ -276,6 +281,14 @@ export class Database implements Session {
       }
     }
   }
+}
+
+function rowsOf(answer: Answer): object[] {
+  return answer.takeRows();
+}
+
+function countOf({ count }: Answer): number {
+  return count;
 }
 
 function checkWanted(cancellation: Cancellation | undefined): void {

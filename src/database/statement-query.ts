@@ -17,19 +17,36 @@ interface DriverResult extends RowShape {
   parseRow(fields: TextRow): object;
 }
 
-/** The part of the driver's connection that asks what the rows of a statement are like. */
+/** The part of the driver's connection that sends the messages of a statement. */
 interface DriverConnection {
+  _send(message: Buffer): void;
+  /** Asks what the rows of a statement are like. */
   describe(portal: object): void;
+  /** Sends the last message of a statement. */
+  sync(): void;
 }
 
-/** Connections that send everything but that question, by the ones that they send over. */
-const silent = new WeakMap<DriverConnection, DriverConnection>();
+/** Connections that send a statement that is known already, by the ones that they send over. */
+const concise = new WeakMap<DriverConnection, DriverConnection>();
 
-function withoutDescription(connection: DriverConnection): DriverConnection {
-  const known = silent.get(connection);
+/** Asks nothing about rows, and sends all messages of a statement at once: each by itself costs as much in the driver and the engine. */
+function concisely(connection: DriverConnection): DriverConnection {
+  const known = concise.get(connection);
   if (known !== undefined) return known;
-  const made: DriverConnection = Object.create(connection, { describe: { value: () => {} } });
-  silent.set(connection, made);
+  let messages: Buffer[] = [];
+  const made: DriverConnection = Object.create(connection, {
+    describe: { value: () => {} },
+    _send: { value: (message: Buffer) => messages.push(message) },
+    sync: {
+      value: () => {
+        connection.sync.call(made);
+        const all = Buffer.concat(messages);
+        messages = [];
+        connection._send(all);
+      },
+    },
+  });
+  concise.set(connection, made);
   return made;
 }
 
@@ -86,14 +103,14 @@ export class Answer extends (pg.Query as unknown as new (text: string) => pg.Que
     return { fields, _parsers, _prebuiltEmptyResultObject };
   }
 
-  /** Sends the statement; a known one without asking for the description that the server has given already. */
+  /** Sends the statement; a known one at once, and without asking for the description that the server has given already. */
   override prepare(connection: DriverConnection): void {
     if (this.#shape === undefined) {
       super.prepare(connection);
       return;
     }
     Object.assign(this._result, this.#shape);
-    super.prepare(withoutDescription(connection));
+    super.prepare(concisely(connection));
   }
 
   /**

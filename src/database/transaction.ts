@@ -202,6 +202,7 @@ export class Transaction implements Session {
     this.#checkWanted();
     const connection = await this.#host.take(this.#cancellation);
     // Not awaited: BEGIN and the first statement leave together.
+    connection.gather();
     this.#begun = connection.send(this.#begin, undefined);
     this.#begun.catch(() => undefined);
     return connection;
