@@ -1,5 +1,8 @@
 /** The log: JSON lines without secrets. */
+import { fstatSync } from "node:fs";
 import { type DestinationStream, type Logger, pino } from "pino";
+import { isoTimes } from "./iso-time.ts";
+import { RequestLog } from "./request-log.ts";
 
 const secretNames = ["authorization", "cookie", '["set-cookie"]', "password", "token", "access_token", "refresh_token"];
 
@@ -13,10 +16,13 @@ const secrets = ["", "*", "*.*"].flatMap((place) =>
  * when the process ends is still written, unless it is killed.
  */
 const LONGEST_WAIT_MS = 100;
-/** Most characters of one write. A pipe takes 4096 bytes at a time, so that the lines of several processes stay whole. */
-const LARGEST_WRITE = 4096;
-/** Lines that are so long together do not wait. */
-const ENOUGH = LARGEST_WRITE - 512;
+/** Most characters of one write to a pipe: it takes 4096 bytes at a time, so that the lines of several processes stay whole. */
+const LARGEST_PIPED = 4096;
+/** The same for a file, which takes all at once however long that is. */
+const LARGEST_FILED = 64 * 1024;
+/** Lines do not wait where so many characters are left of a write. */
+const ROOM = 512;
+const STANDARD_OUTPUT = 1;
 
 /**
  * Makes a logger.
@@ -29,40 +35,34 @@ export function buildLogger(level: string, destination: DestinationStream = stan
     level,
     redact: { paths: secrets, censor: "[redacted]" },
     base: null,
-    timestamp: isoTime(),
+    timestamp: timeMember(),
   };
   return pino(options, destination);
 }
 
-/**
- * The same log for lines that are made of nothing but fixed members, none of which can hold a secret: looking for secrets
- * takes ten times as long as writing such a line.
- */
-export function withoutRedaction(logger: Logger): Logger {
-  return logger.child({}, { redact: [] });
+/** A log of requests that goes where the lines of a logger go. */
+export function requestLogOf(logger: Logger): RequestLog {
+  // The types tell the name of the member, but not that it is there.
+  const destination = (logger as unknown as Readonly<Record<symbol, DestinationStream>>)[pino.symbols.streamSym];
+  if (destination === undefined) throw new Error("the logger writes nowhere");
+  return new RequestLog(destination);
 }
 
-/** The member `time` of a line, in ISO 8601: what is the same for all lines of a second is made once. */
-function isoTime(): () => string {
-  let second = Number.NaN;
-  let begun = "";
-  return () => {
-    const now = Date.now();
-    const milliseconds = now % 1000;
-    if (now - milliseconds !== second) {
-      second = now - milliseconds;
-      begun = `,"time":"${new Date(second).toISOString().slice(0, -4)}`;
-    }
-    return `${begun}${String(milliseconds).padStart(3, "0")}Z"`;
-  };
+function timeMember(): () => string {
+  const timeText = isoTimes();
+  return () => `,"time":"${timeText(Date.now())}"`;
 }
 
 function standardOutput(): DestinationStream {
-  return pino.destination({
-    dest: 1,
+  const largest = fstatSync(STANDARD_OUTPUT).isFile() ? LARGEST_FILED : LARGEST_PIPED;
+  const output = pino.destination({
+    dest: STANDARD_OUTPUT,
     sync: false,
-    minLength: ENOUGH,
-    maxWrite: LARGEST_WRITE,
+    minLength: largest - ROOM,
+    maxWrite: largest,
     periodicFlush: LONGEST_WAIT_MS,
+    contentMode: "buffer",
   });
+  // The text of lines that wait would be copied with each line that joins them; bytes are not. The types know only texts.
+  return { write: (line) => void output.write(Buffer.from(line) as unknown as string) };
 }

@@ -22,7 +22,7 @@ import { sendError, toApplicationError } from "./error-answer.ts";
 import { addExportRoute } from "./export-route.ts";
 import { addImportRoute } from "./import-route.ts";
 import { addJobRoutes } from "./job-route.ts";
-import { buildLogger, withoutRedaction } from "./logger.ts";
+import { buildLogger, requestLogOf } from "./logger.ts";
 import { addMetricsRoute } from "./metrics-route.ts";
 import { addModuleChangeRoutes } from "./module-change-route.ts";
 import { addModuleRoutes } from "./module-route.ts";
@@ -125,21 +125,22 @@ export async function buildServer(parts: ServerParts): Promise<FastifyInstance> 
     if (error !== null) sendError(reply, error, errors);
   });
   if (logger.isLevelEnabled("info")) {
-    const requestLog = withoutRedaction(logger);
+    const requestLog = requestLogOf(logger);
+    server.addHook("onClose", (_server, done) => {
+      requestLog.close();
+      done();
+    });
     server.addHook("onResponse", (request, reply, done) => {
       const { method, url, tenant, caller, id } = request;
-      requestLog.info(
-        {
-          requestId: id,
-          method,
-          path: pathOf(url),
-          status: reply.statusCode,
-          milliseconds: Math.round(reply.elapsedTime * 10) / 10,
-          database: tenant?.name,
-          user: caller?.rights.userId,
-        },
-        "request",
-      );
+      requestLog.add({
+        requestId: id,
+        method,
+        path: pathOf(url),
+        status: reply.statusCode,
+        milliseconds: Math.round(reply.elapsedTime * 10) / 10,
+        database: tenant?.name,
+        user: caller?.rights.userId,
+      });
       done();
     });
   }
@@ -181,5 +182,6 @@ function isCancelled(error: ApplicationError): boolean {
 
 /** The path without the query string, which may hold what belongs into no log. */
 function pathOf(url: string): string {
-  return url.split("?", 1)[0] ?? "";
+  const end = url.indexOf("?");
+  return end === -1 ? url : url.slice(0, end);
 }
