@@ -28,26 +28,24 @@ export function compileRecordOf(levels: Levels, source: RecordSource): ReadRecor
   // Nothing has to be kept for others: all that stands behind the record is found from the record itself.
   const shapes: LevelShape[] = [];
   const texts: Sql[] = [];
+  const given: string[] = [];
   const relations = behindLevels((start, field, selection) => {
     const tie = (tied: string) => sql`${raw(tied)} = ${start(source.frame)}`;
     const { row, rows, shape } = compileLastLevel(levels, { field, selection, tie }, joined(levels));
+    const level = `l${shapes.push(shape)}`;
     const many = field.relation?.many === true;
-    texts.push(
-      many ? sql`select string_agg(o.row, '') from (${rowsOf(row, rows)}) o` : sql`select ${row} from ${rows}`,
-    );
-    return shapes.push(shape);
+    const text = many
+      ? sql`select ${raw(gathered(levels, "o.row"))} from (${rowsOf(row, rows)}) o`
+      : sql`select ${row} from ${rows}`;
+    texts.push(sql`(${text}) as ${raw(level)}`);
+    given.push(`${many ? `p.${level}` : bounded(levels, `coalesce(p.${level}, '')`)} as ${level}`);
+    return shapes.length;
   });
   const { columns, shape, places } = compileColumns(levels, source, relations);
-  const named = [
-    sql`${recordText(columns)} as row`,
-    ...texts.map((text, index) => sql`(${text}) as ${raw(`l${index + 1}`)}`),
-  ];
+  const named = [sql`${recordText(columns)} as row`, ...texts];
   return {
     steps: [],
-    columns: [
-      raw(`${bounded(levels, "p.row")} as data`),
-      ...shapes.map((_, index) => raw(`${bounded(levels, `coalesce(p.l${index + 1}, '')`)} as l${index + 1}`)),
-    ],
+    columns: [`${bounded(levels, "p.row")} as data`, ...given].map(raw),
     source: sql`(${source.select(named, () => "row")} offset 0) p`,
     shape: { top: shape, levels: shapes, order: shapes.map((_, index) => index + 1) },
     places,
