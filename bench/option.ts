@@ -22,7 +22,7 @@ export interface BenchOptions {
 }
 
 const CONNECTIONS = [1, 32];
-const FULL = { rounds: 3, seconds: 2 };
+const FULL = { rounds: 9, seconds: 1 };
 const QUICK = { rounds: 1, seconds: 1 };
 /** A profile has at least so many seconds of load. */
 const PROFILE_SECONDS = 8;

@@ -7,12 +7,12 @@ import { checkJsonText } from "./json-text.ts";
 /** The media type of bodies. */
 export const JSON_TYPE = "application/json";
 
-/** Makes the server take JSON bodies only. */
+/** Makes the server take JSON bodies only. The body of a request is their text, which whoever knows what belongs into it has to parse. */
 export function acceptJsonOnly(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
   server.addContentTypeParser<Buffer>(JSON_TYPE, { parseAs: "buffer" }, (request, body, done) => {
     try {
-      done(null, parseBody(request, body));
+      done(null, readText(request, body));
     } catch (error) {
       done(error as Error);
     }
@@ -25,7 +25,7 @@ export function unsupportedMediaType(given: string | undefined): UnsupportedMedi
   return new UnsupportedMediaTypeError(`The body must be ${JSON_TYPE}${not}`, { headers: { accept: JSON_TYPE } });
 }
 
-function parseBody(request: FastifyRequest, body: Buffer): unknown {
+function readText(request: FastifyRequest, body: Buffer): string {
   const encoding = request.headers["content-encoding"];
   if (encoding !== undefined && encoding !== "identity") {
     throw new UnsupportedMediaTypeError(
@@ -36,8 +36,18 @@ function parseBody(request: FastifyRequest, body: Buffer): unknown {
     );
   }
   if (body.length === 0) throw new ValidationError("The body is empty; it must be JSON");
-  if (!isUtf8(body)) throw new ValidationError("The body must be JSON in UTF-8");
   const text = body.toString("utf8");
+  // What is no UTF-8 is read as this character, which may also be meant.
+  if (text.includes("\ufffd") && !isUtf8(body)) throw new ValidationError("The body must be JSON in UTF-8");
+  return text;
+}
+
+/**
+ * Parses the text of a body.
+ *
+ * @throws ValidationError where it is no JSON, or has what no body may have
+ */
+export function parseBody(text: string): unknown {
   checkJsonText(text);
   try {
     return JSON.parse(text);

@@ -7,23 +7,21 @@ import { Cancellation } from "../database/cancellation.ts";
 const underWay = new WeakMap<Socket, Set<Cancellation>>();
 
 /**
- * Does the work of a request, and cancels it once the client's connection closes.
+ * What cancels the work of a request once the client's connection closes, until {@link endWork}.
  *
  * One listener serves all requests of a connection: adding one for each costs more than many a request.
  */
-export async function untilDeparture<Result>(
-  { raw: { socket } }: FastifyRequest,
-  work: (cancellation: Cancellation) => Promise<Result> | Result,
-): Promise<Result> {
+export function beginWork({ raw: { socket } }: FastifyRequest): Cancellation {
   const cancellation = new Cancellation();
   const all = underWay.get(socket) ?? watch(socket);
   if (socket.destroyed) cancellation.cancel();
   all.add(cancellation);
-  try {
-    return await work(cancellation);
-  } finally {
-    all.delete(cancellation);
-  }
+  return cancellation;
+}
+
+/** The work is done: nothing is left to be cancelled. */
+export function endWork({ raw: { socket } }: FastifyRequest, cancellation: Cancellation): void {
+  underWay.get(socket)?.delete(cancellation);
 }
 
 function watch(socket: Socket): Set<Cancellation> {

@@ -1,13 +1,20 @@
 /** Reads what a request to an endpoint holds: path, query string and body, all checked against the contract. */
 import type { FastifyRequest } from "fastify";
+import { LRUCache } from "lru-cache";
 import type { TSchema } from "typebox";
-import type { Endpoint, Input } from "../contract/endpoint.ts";
+import { type Endpoint, type Input, onlyReads } from "../contract/endpoint.ts";
 import { strictObject } from "../contract/schema.ts";
 import { MissingError, ValidationError } from "../errors.ts";
+import { parseBody } from "./body.ts";
 import { parseQueryText } from "./query-text.ts";
 import { type Check, compileCheck } from "./validation.ts";
 
 const NO_BODY = Object.freeze({});
+
+/** Bodies of requests that read which an endpoint remembers: clients ask the same again and again. */
+const MOST_REMEMBERED = 200;
+/** Characters of the longest of them. */
+const LONGEST_REMEMBERED = 1000;
 
 /**
  * Makes the reader of an endpoint's requests.
@@ -18,12 +25,12 @@ const NO_BODY = Object.freeze({});
 export function inputReader<E extends Endpoint>(endpoint: E): (request: FastifyRequest) => Input<E> {
   const hasId = endpoint.path.includes("{id}");
   const readQuery = queryReader(endpoint.query);
-  const readBody = endpoint.body === null ? refuseBody : bodyReader(endpoint.body, endpoint.bodyOptional === true);
+  const readBody = endpoint.body === null ? refuseBody : bodyReader(endpoint, endpoint.body);
   return (request) => {
-    const parameters = request.params as Readonly<Record<string, string>>;
-    const path = hasId ? { ...parameters, id: parseId(parameters.model ?? "", parameters.id ?? "") } : parameters;
+    const parameters = request.params as Record<string, string | number>;
+    if (hasId) parameters.id = parseId(String(parameters.model ?? ""), String(parameters.id ?? ""));
     // The checks above are the proof of the type, which the compiler cannot follow.
-    return { path, query: readQuery(request), body: readBody(request) } as unknown as Input<E>;
+    return { path: parameters, query: readQuery(request), body: readBody(request) } as unknown as Input<E>;
   };
 }
 
@@ -42,11 +49,10 @@ function queryReader(schema: TSchema | null): (request: FastifyRequest) => unkno
   const check = compileCheck(schema ?? strictObject({}), "The query string");
   const numbers = integerNames(schema);
   return (request) => {
-    const text = parseQueryText(request.raw.url ?? "");
-    const query: Record<string, unknown> = { ...text };
+    const query: Record<string, unknown> = parseQueryText(request.raw.url ?? "");
     for (const name of numbers) {
-      const value = text[name];
-      if (value !== undefined && /^\d{1,16}$/.test(value)) query[name] = Number(value);
+      const value = query[name];
+      if (typeof value === "string" && /^\d{1,16}$/.test(value)) query[name] = Number(value);
     }
     check(query);
     return query;
@@ -61,16 +67,33 @@ function integerNames(schema: TSchema | null): string[] {
   return Object.entries(properties).flatMap(([name, { type }]) => (type === "integer" ? [name] : []));
 }
 
-function bodyReader(schema: TSchema, optional: boolean): (request: FastifyRequest) => unknown {
+function bodyReader(endpoint: Endpoint, schema: TSchema): (request: FastifyRequest) => unknown {
   const check: Check = compileCheck(schema, "The body");
+  const remembered = onlyReads(endpoint) ? new LRUCache<string, object>({ max: MOST_REMEMBERED }) : null;
+  const readText = (text: string): unknown => {
+    const known = remembered?.get(text);
+    if (known !== undefined) return known;
+    const body = parseBody(text);
+    check(body);
+    // Nobody may change what is given to others.
+    if (text.length <= LONGEST_REMEMBERED) remembered?.set(text, freezeAll(body as object));
+    return body;
+  };
   return ({ body }) => {
+    if (typeof body === "string") return readText(body);
     if (body === undefined) {
-      if (optional) return NO_BODY;
+      if (endpoint.bodyOptional === true) return NO_BODY;
       throw new ValidationError("A body is required; it must be JSON");
     }
+    // The fields of a form.
     check(body);
     return body;
   };
+}
+
+function freezeAll(value: object): object {
+  for (const member of Object.values(value)) if (typeof member === "object" && member !== null) freezeAll(member);
+  return Object.freeze(value);
 }
 
 /** A body that nobody reads would be dropped silently. */

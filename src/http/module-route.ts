@@ -4,14 +4,13 @@ import type { Method } from "../contract/endpoint.ts";
 import { MissingError } from "../errors.ts";
 import type { Registry } from "../models/model.ts";
 import type { ComposedRoute } from "../models/route.ts";
-import type { JsonAnswer } from "../records/json-bytes.ts";
-import { guestRights, identifyCaller, type RequestRights, resolveTenant, tenantOf } from "./caller.ts";
+import { guestRights, identifyCaller, resolveTenant, tenantOf } from "./caller.ts";
 import { JSON_ANSWER } from "./error-answer.ts";
 import { admitUser } from "./guard.ts";
-import { type Exchange, inTenant, type RouteContext, responder } from "./route.ts";
+import { inTenant, type RouteContext, responder } from "./route.ts";
 import { answerUnknownRoute, type KnownPath, pathPattern } from "./unknown-route.ts";
 
-type Respond = (rights: RequestRights, exchange: Exchange) => Promise<JsonAnswer>;
+type Respond = ReturnType<typeof responder>;
 
 /** A route that is ready for requests. */
 interface ReadyRoute extends ComposedRoute {
@@ -71,9 +70,10 @@ export function addModuleRoutes(context: RouteContext): void {
       if (request.moduleRoute === null) throw new Error("the hook has let a request pass that is for nothing");
       reply.header("content-type", JSON_ANSWER);
       const { moduleRoute, caller } = request;
-      return inTenant(request, async () =>
-        moduleRoute.respond(caller ?? (await guestRights(tenantOf(request))), { request, reply }),
-      );
+      return inTenant(request, async (cancellation) => {
+        const rights = caller ?? (await guestRights(tenantOf(request)));
+        return moduleRoute.respond(rights, { request, reply }, cancellation);
+      });
     },
   });
 }

@@ -1,18 +1,16 @@
 /** Reads the query string of a URL strictly: each parameter once, everything decodable. */
 import { ValidationError } from "../errors.ts";
 
-const NOTHING: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
-
 /**
  * Parses the query string.
  *
  * @param url path and query as the request line has them
  * @throws ValidationError naming a parameter that is malformed or given twice
  */
-export function parseQueryText(url: string): Readonly<Record<string, string>> {
-  const start = url.indexOf("?");
-  if (start === -1 || start === url.length - 1) return NOTHING;
+export function parseQueryText(url: string): Record<string, string> {
   const parameters: Record<string, string> = Object.create(null);
+  const start = url.indexOf("?");
+  if (start === -1 || start === url.length - 1) return parameters;
   for (const part of url.slice(start + 1).split("&")) {
     const equals = part.indexOf("=");
     const name = decode(equals === -1 ? part : part.slice(0, equals));

@@ -2,12 +2,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from "fastify";
 import type { Authenticator } from "../auth/authenticator.ts";
 import { type Endpoint, type Input, takesIdempotencyKey } from "../contract/endpoint.ts";
+import type { Cancellation } from "../database/cancellation.ts";
 import { Environment, type EnvironmentParts } from "../records/environment.ts";
 import type { JsonAnswer } from "../records/json-bytes.ts";
 import type { Tenant } from "../tenants/tenant.ts";
 import type { TenantDirectory } from "../tenants/tenant-directory.ts";
 import { callerOf, type RequestRights, tenantOf } from "./caller.ts";
-import { untilDeparture } from "./departure.ts";
+import { beginWork, endWork } from "./departure.ts";
 import { type Download, sendDownload } from "./download.ts";
 import { JSON_ANSWER } from "./error-answer.ts";
 import { guardHook, tenantHook } from "./guard.ts";
@@ -55,7 +56,7 @@ export function addUserRoute<const E extends Endpoint>(
   const respond = responder(context.authenticator, endpoint, handle);
   const guard = guardHook(context.tenants, context.authenticator, endpoint);
   addRoute(context.server, endpoint, guard, (request, reply) =>
-    inTenant(request, () => respond(callerOf(request), { request, reply })),
+    inTenant(request, (cancellation) => respond(callerOf(request), { request, reply }, cancellation)),
   );
 }
 
@@ -64,25 +65,23 @@ export function responder<const E extends Endpoint>(
   authenticator: Authenticator,
   endpoint: E,
   handle: UserHandler<E>,
-): (rights: RequestRights, exchange: Exchange) => Promise<JsonAnswer> {
+): (rights: RequestRights, exchange: Exchange, cancellation: Cancellation) => Promise<JsonAnswer> | JsonAnswer {
   const read = inputReader(endpoint);
   const isKeyed = takesIdempotencyKey(endpoint);
-  return (rights, exchange) => {
+  return (rights, exchange, cancellation) => {
     const { request } = exchange;
     refuseIfMatch(endpoint, request);
     const input = read(request);
     const work = (env: Environment) => handle(env, input, exchange);
     const key = isKeyed ? idempotencyKey(request) : null;
-    return untilDeparture(request, (cancellation) => {
-      const parts = { cancellation, requestId: request.id };
-      const tenant = tenantOf(request);
-      const environment = (source: Tenant) => environmentOf(source, rights, authenticator, parts);
-      if (asksForReplica(endpoint, request, tenant)) {
-        return onReplica(tenant, exchange.reply, (source) => work(environment(source)));
-      }
-      const env = environment(tenant);
-      return key === null ? work(env) : answerOnce(env, key, input, exchange, work);
-    });
+    const parts = { cancellation, requestId: request.id };
+    const tenant = tenantOf(request);
+    const environment = (source: Tenant) => environmentOf(source, rights, authenticator, parts);
+    if (asksForReplica(endpoint, request, tenant)) {
+      return onReplica(tenant, exchange.reply, (source) => work(environment(source)));
+    }
+    const env = environment(tenant);
+    return key === null ? work(env) : answerOnce(env, key, input, exchange, work);
   };
 }
 
@@ -102,21 +101,19 @@ export function addDownloadRoute<const E extends Endpoint>(
   const read = inputReader(endpoint);
   const guard = guardHook(context.tenants, context.authenticator, endpoint);
   addRoute(context.server, endpoint, guard, (request, reply) =>
-    inTenant(request, () =>
-      untilDeparture(request, async (cancellation) => {
-        const tenant = tenantOf(request);
-        const input = read(request);
-        const work = (source: Tenant) =>
-          handle(environmentOf(source, callerOf(request), context.authenticator, { cancellation }), input, {
-            request,
-            reply,
-          });
-        const answer = asksForReplica(endpoint, request, tenant)
-          ? await onReplica(tenant, reply, work)
-          : await work(tenant);
-        return typeof answer === "string" || Buffer.isBuffer(answer) ? answer : sendDownload(reply, answer);
-      }),
-    ),
+    inTenant(request, async (cancellation) => {
+      const tenant = tenantOf(request);
+      const input = read(request);
+      const work = (source: Tenant) =>
+        handle(environmentOf(source, callerOf(request), context.authenticator, { cancellation }), input, {
+          request,
+          reply,
+        });
+      const answer = asksForReplica(endpoint, request, tenant)
+        ? await onReplica(tenant, reply, work)
+        : await work(tenant);
+      return typeof answer === "string" || Buffer.isBuffer(answer) ? answer : sendDownload(reply, answer);
+    }),
   );
 }
 
@@ -136,14 +133,20 @@ export function addPublicRoute<const E extends Endpoint>(
 /**
  * Handles a request inside its tenant.
  *
+ * @param work is cancelled once the client goes
  * @throws MaintenanceError where the tenant has been replaced since the request was let in
  */
-export async function inTenant<Result>(request: FastifyRequest, work: () => Promise<Result> | Result): Promise<Result> {
+export async function inTenant<Result>(
+  request: FastifyRequest,
+  work: (cancellation: Cancellation) => Promise<Result> | Result,
+): Promise<Result> {
   const leave = tenantOf(request).gate.enter();
   request.leaveTenant = leave;
+  const cancellation = beginWork(request);
   try {
-    return await work();
+    return await work(cancellation);
   } finally {
+    endWork(request, cancellation);
     leave();
   }
 }
@@ -170,7 +173,7 @@ function addRoute(
     config: { endpoint: id },
     url: path.replaceAll(/\{(\w+)\}/g, ":$1"),
     ...(onRequest === undefined ? {} : { onRequest }),
-    handler: async (request, reply) => {
+    handler: (request, reply) => {
       reply.header("content-type", JSON_ANSWER);
       return handler(request, reply);
     },

@@ -121,7 +121,7 @@ export async function queryAs(
  * @throws MissingError for an unknown model, and for a record that is not there for this caller
  * @throws ValidationError naming an unknown field
  */
-export async function fetchRecord(
+export function fetchRecord(
   env: BaseEnvironment,
   modelName: string,
   id: number,

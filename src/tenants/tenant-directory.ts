@@ -1,4 +1,5 @@
 /** Finds the tenant that a request is for, and never another one; opens databases when they are asked for, lets idle ones go. */
+import { LRUCache } from "lru-cache";
 import { DatabaseUnavailable } from "../database/error-code.ts";
 import { MaintenanceError, MissingError } from "../errors.ts";
 import { type HostRules, isForeign, parseHost, resolveHost } from "./host.ts";
@@ -24,6 +25,18 @@ export interface TenantLimits {
   readonly idle: number;
 }
 
+/** The databases that a host stands for. */
+interface HostNames {
+  /** The one that it names. */
+  readonly own: string | null;
+  /** The one of requests that name none. */
+  readonly fallback: string | null;
+}
+
+/** Host headers that are remembered. */
+const MOST_HOSTS = 1000;
+/** Characters of a host that can be a name: what is longer is not remembered. */
+const LONGEST_HOST = 260;
 const LIMITS: TenantLimits = { mostOpen: 40, idle: 5 * 60_000 };
 
 /** The tenants of the process. */
@@ -32,6 +45,8 @@ export class TenantDirectory {
   readonly #source: TenantSource;
   readonly #limits: TenantLimits;
   readonly #open = new Map<string, LiveTenant>();
+  /** `Host` header -> what it stands for. */
+  readonly #names = new LRUCache<string, HostNames>({ max: MOST_HOSTS });
   readonly #opening = new Map<string, Promise<LiveTenant | null>>();
   readonly #sweep: NodeJS.Timeout;
 
@@ -52,12 +67,21 @@ export class TenantDirectory {
    * @throws MaintenanceError while its modules are changed
    */
   resolve(host: string | undefined, header: string | undefined): Tenant | Promise<Tenant> {
-    const { databaseSelector, defaultDatabase, foreignHosts } = this.#rules;
-    const asked = parseHost(host);
-    const fallback = foreignHosts || !isForeign(this.#rules, asked) ? defaultDatabase : null;
-    const name = resolveHost(this.#rules, asked) ?? (databaseSelector ? header : undefined) ?? fallback;
+    const { own, fallback } = this.#namesOf(host ?? "");
+    const name = own ?? (this.#rules.databaseSelector ? header : undefined) ?? fallback;
     if (name === null) throw noSuchDatabase();
     return this.#open.get(name)?.current() ?? this.find(name).then((live) => live.current());
+  }
+
+  #namesOf(host: string): HostNames {
+    const known = this.#names.get(host);
+    if (known !== undefined) return known;
+    const { defaultDatabase, foreignHosts } = this.#rules;
+    const asked = parseHost(host);
+    const fallback = foreignHosts || !isForeign(this.#rules, asked) ? defaultDatabase : null;
+    const names = { own: resolveHost(this.#rules, asked), fallback };
+    if (host.length <= LONGEST_HOST) this.#names.set(host, names);
+    return names;
   }
 
   /**
