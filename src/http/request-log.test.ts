@@ -61,7 +61,7 @@ test("many lines do not wait", () => {
   expect(lines).toHaveLength(130);
 });
 
-test("what waits when the process ends is written, and what is closed listens for that no more", () => {
+test("what waits when the process ends is written; what is closed listens for that no more, and nothing waits there", () => {
   const before = process.listeners("exit");
   const log = open();
   log.add(request(1));
@@ -70,4 +70,6 @@ test("what waits when the process ends is written, and what is closed listens fo
   expect(idsOf()).toEqual(["r1"]);
   log.close();
   expect(process.listeners("exit")).toEqual(before);
+  log.add(request(2));
+  expect(idsOf()).toEqual(["r1", "r2"]);
 });

@@ -25,6 +25,7 @@ export class RequestLog {
   readonly #logger: Logger;
   readonly #timeText = isoTimes();
   #waiting: { readonly at: number; readonly request: AnsweredRequest }[] = [];
+  #enough = ENOUGH;
   #timer: NodeJS.Timeout | undefined;
   readonly #flush = () => this.flush();
 
@@ -38,7 +39,7 @@ export class RequestLog {
   /** Adds a line for a request that has been answered now. */
   add(request: AnsweredRequest): void {
     this.#waiting.push({ at: Date.now(), request });
-    if (this.#waiting.length >= ENOUGH) this.flush();
+    if (this.#waiting.length >= this.#enough) this.flush();
     else this.#timer ??= setTimeout(this.#flush, LONGEST_WAIT_MS).unref();
   }
 
@@ -46,16 +47,18 @@ export class RequestLog {
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    for (const { at, request } of this.#waiting) {
+    const lines = this.#waiting;
+    this.#waiting = [];
+    for (const { at, request } of lines) {
       const { requestId, method, path, status, milliseconds, database, user } = request;
       const line = { time: this.#timeText(at), requestId, method, path, status, milliseconds, database, user };
       this.#logger.info(line, "request");
     }
-    this.#waiting = [];
   }
 
-  /** Hands all lines on; there will be no others. */
+  /** Hands all lines on. Those of requests that are still under way do not wait any more. */
   close(): void {
+    this.#enough = 1;
     process.off("exit", this.#flush);
     this.flush();
   }
