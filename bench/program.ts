@@ -25,6 +25,8 @@ export interface ProgramOptions {
   readonly folder: string;
 }
 
+/** What `npm start` gives Node; the floor gets the same. */
+const AS_IN_USE = ["--use-largepages=silent", "--enable-source-maps"];
 const START_MS = 60_000;
 const STOP_MS = 20_000;
 const TICK_MS = 10;
@@ -40,7 +42,7 @@ const ENDS_WITH_PARENT = `data:text/javascript,process.stdin.on("end",()=>proces
 export async function startProgram(options: ProgramOptions): Promise<RunningProgram> {
   const { command, nodeOptions = [], environment = {}, logFile, folder } = options;
   const log = openSync(logFile, "w");
-  const flags = ["--enable-source-maps", "--import", ENDS_WITH_PARENT, ...nodeOptions];
+  const flags = [...AS_IN_USE, "--import", ENDS_WITH_PARENT, ...nodeOptions];
   const child = spawn(process.execPath, [...flags, ...command], {
     cwd: folder,
     env: environment,
