@@ -60,6 +60,36 @@ export function compileDeleteMany(scope: Scope, model: Model, rules: readonly Q[
   );
 }
 
+/** How records that are to be changed are looked for. */
+export interface ChangeQuestion {
+  /** Those of the operation. */
+  readonly rules: readonly Q[];
+  /** Whether the request says which version they must have. */
+  readonly versioned: boolean;
+  /** Fields whose values come along, as `of0`, `of1` and so on. */
+  readonly owners: readonly StoredField[];
+  /** How they are held from then on; null where they are only looked at. */
+  readonly strength: LockStrength | null;
+}
+
+/** How records are held: against being changed, against being changed or taken like this, or also against being referred to. */
+export type LockStrength = "share" | "no key update" | "update";
+
+/** Compiles the question. Parameters: the records' ids, and the version where that is asked for. Gives the `id` of each that is there. */
+export function compileChangeable(
+  scope: Scope,
+  model: Model,
+  { rules, versioned, owners, strength }: ChangeQuestion,
+): Plan {
+  const version = versioned ? sql` and w.${versionOf(model)} = ${parameter(1, "bigint")}` : sql``;
+  const columns = [
+    raw("w.id"),
+    ...owners.map(({ column }, index) => sql`w.${identifier(column)} as ${raw(`of${index}`)}`),
+  ];
+  const found = sql`select ${joinOrEmpty(columns, ", ")} from ${identifier(model.table)} w where ${named(scope, model, rules, 0)}${version}`;
+  return planOf(strength === null ? found : sql`${found} order by w.id for ${raw(strength)} of w`);
+}
+
 /** Compiles the question which records pass rules. Parameter: the records' ids. Gives the `id` of each that does. */
 export function compilePassingMany(scope: Scope, model: Model, rules: readonly Q[]): Plan {
   const { source, id } = compilePassing(scope, model, rules, (own) => sql`${own} = any(${parameter(0, "bigint[]")})`);
@@ -167,10 +197,14 @@ function passing(scope: Scope, model: Model, rules: readonly Q[], wanted: Sql): 
 }
 
 /** The records with these ids that pass the rules, held in one order everywhere, so that two writes never wait in a circle. */
-function lockPassing(scope: Scope, model: Model, rules: readonly Q[], ids: number, strength: string): Sql {
+function lockPassing(scope: Scope, model: Model, rules: readonly Q[], ids: number, strength: LockStrength): Sql {
+  return sql`select w.id from ${identifier(model.table)} w where ${named(scope, model, rules, ids)} order by w.id for ${raw(strength)} of w`;
+}
+
+/** The condition that a record of the table `w` is one of those named, and passes the rules. */
+function named(scope: Scope, model: Model, rules: readonly Q[], ids: number): Sql {
   const own = sql`w.id = any(${parameter(ids, "bigint[]")})`;
-  const conditions = joinOrEmpty([own, ...passing(scope, model, rules, sql`w.id`)], " and ");
-  return sql`select w.id from ${identifier(model.table)} w where ${conditions} order by w.id for ${raw(strength)} of w`;
+  return joinOrEmpty([own, ...passing(scope, model, rules, sql`w.id`)], " and ");
 }
 
 /** Nothing is changed where one is missing: what else may be wrong with the others is not even asked then. */

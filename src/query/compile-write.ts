@@ -81,11 +81,6 @@ export function compileDelete(scope: Scope, model: Model, guard: WriteGuard): Pl
   return planOf(sql`delete from ${identifier(model.table)} w where ${where} returning w.id`);
 }
 
-/** Compiles the question whether a record is as the guard wants it. Parameters as {@link compileDelete}. Gives the id if it is. */
-export function compileGuarded(scope: Scope, model: Model, guard: WriteGuard): Plan {
-  return planOf(sql`select w.id from ${identifier(model.table)} w where ${compileGuard(scope, model, guard, 0)}`);
-}
-
 function compileGuard(scope: Scope, model: Model, { rules, versioned }: WriteGuard, idIndex: number): Sql {
   const own = sql`w.id = ${parameter(idIndex, "bigint")}`;
   const version = versioned ? sql` and w.${versionOf(model)} = ${parameter(idIndex + 1, "bigint")}` : sql``;

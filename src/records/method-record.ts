@@ -7,8 +7,8 @@ import { repeat } from "../query/path.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
 import { loadBatch } from "./calculate.ts";
 import { MOST_LINES } from "./lines.ts";
+import { lockIds } from "./lock.ts";
 import type { FoundMethod } from "./method-find.ts";
-import { lockIds } from "./settlement-lookup.ts";
 import type { GivenValues } from "./values.ts";
 import { refuseChange } from "./version.ts";
 

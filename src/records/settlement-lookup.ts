@@ -1,8 +1,8 @@
-/** Finds the records that hang on others, over any number of relations, in one statement; and holds what others may change. */
-
+/** Finds the records that hang on others, over any number of relations, in one statement, and holds what they are calculated from. */
 import type { Session } from "../database/session.ts";
 import type { Source, WayStep } from "../models/dependency.ts";
-import { identifier, raw, type Sql, sql } from "../sql/fragment.ts";
+import { identifier, type Sql, sql } from "../sql/fragment.ts";
+import { lockRows } from "./lock.ts";
 
 /**
  * Follows relations backwards.
@@ -24,19 +24,6 @@ export async function findStale(
   return rows.map(({ id }) => id);
 }
 
-/** How records are held: against being changed, against being changed or taken like this, or also against being referred to. */
-export type LockStrength = "share" | "no key update" | "update";
-
-/** Holds records until the end of the transaction. */
-export async function lockIds(
-  session: Session,
-  table: string,
-  ids: readonly number[],
-  strength: LockStrength,
-): Promise<void> {
-  await lockRows(session, table, sql`select unnest(${ids}::bigint[]) as id`, strength);
-}
-
 /**
  * Holds the records that something is calculated from, so that they do not change meanwhile.
  *
@@ -47,19 +34,6 @@ export async function lockSource(session: Session, { way, follows }: Source, ids
   const reached = way.at(-1)?.reached;
   if (reached === undefined) return;
   await lockRows(session, reached, compileWay(way, ids), follows ? "no key update" : "share");
-}
-
-/** Holds all records of a table, and gives their ids. */
-export function lockTable(session: Session, table: string): Promise<readonly number[]> {
-  return lockRows(session, table, sql`select id from ${identifier(table)}`, "no key update");
-}
-
-async function lockRows(session: Session, table: string, ids: Sql, strength: LockStrength): Promise<readonly number[]> {
-  const rows = await session.rows<{ id: number }>(
-    // In one order everywhere, so that two writes wait for each other and not in a circle.
-    sql`select id from ${identifier(table)} where id in (${ids}) order by id for ${raw(strength)}`,
-  );
-  return rows.map(({ id }) => id);
 }
 
 function compileWay(back: readonly WayStep[], ids: readonly number[]): Sql {

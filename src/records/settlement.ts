@@ -3,7 +3,8 @@ import type { CalculationStep, Trigger } from "../models/dependency.ts";
 import { fieldOf, type Model, modelOf, type Registry, type StoredField } from "../models/model.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
 import { loadBatch, parseCalculated, runCalculation } from "./calculate.ts";
-import { findStale, lockIds, lockSource, lockTable } from "./settlement-lookup.ts";
+import { lockIds, lockTable } from "./lock.ts";
+import { findStale, lockSource } from "./settlement-lookup.ts";
 import { updateCalculated } from "./settlement-update.ts";
 import { translateViolation } from "./violation.ts";
 

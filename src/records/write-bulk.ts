@@ -8,6 +8,7 @@ import { writeChecked } from "./check-tree.ts";
 import { bindsCompanies } from "./company-check.ts";
 import { referencesOf } from "./draft-reference.ts";
 import { isRecorded } from "./history.ts";
+import { holdChange } from "./hold-change.ts";
 import type { GivenRecord } from "./lines.ts";
 import { checkPresence } from "./presence.ts";
 import { changesRights } from "./rights-change.ts";
@@ -123,8 +124,9 @@ export async function deleteRecords(
   const distinct = distinctIds(model, ids);
   if (distinct.length === 0) return [];
   await env.transaction(async (inner) => {
-    // Before code of modules hears of it.
-    if (model.behaviour.hooks.beforeDelete !== null) await checkPresence(inner, model, "delete", distinct);
+    const records = distinct.map((id) => ({ id, values: {} }));
+    const mustBe = model.behaviour.hooks.beforeDelete !== null;
+    await holdChange(inner, { model, operation: "delete", records }, mustBe);
     const run = await beginRun(inner);
     await inner.complete(async () => {
       await run.delete(model, distinct);
@@ -154,8 +156,7 @@ async function writeMany(
       }
     }
     return env.transaction(async (inner) => {
-      const ids = given.flatMap(({ id }) => id ?? []);
-      if (isLate) await checkPresence(inner, model, operation, ids);
+      await holdChange(inner, { model, operation, records: given }, isLate);
       const drafts = early ?? (await check(inner));
       const run = await beginRun(inner);
       await prepareRun(run, model, drafts, referencesOf(env, model, drafts));

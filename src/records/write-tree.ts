@@ -15,8 +15,10 @@ import {
 import { DEEPEST_PATH } from "../query/path.ts";
 import type { SqlValue } from "../sql/value.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
+import { isOwner, isTold } from "./hold-change.ts";
 import { type GivenLines, type GivenRecord, type LineBudget, MOST_LINES, parseLines } from "./lines.ts";
 import { checkMembers, type HeldLines, type ListRelation } from "./list-member.ts";
+import { lockIds } from "./lock.ts";
 import { describeUnseen, findUnseen } from "./target.ts";
 import { type CheckedValues, concealValues, joinPath, MOST_ERRORS, type ValueCheck, valueCheck } from "./values.ts";
 
@@ -141,8 +143,9 @@ async function checkLevel(
     const target = modelOf(env.registry, field.relation.target);
     const inverse = inverseOf(target, field);
     const lists = all.map(({ place, lines }) => ({ owner: records[place]?.id ?? null, lines }));
-    const changed = await openChanges(check, { field, target, inverse }, lists);
     const created = all.flatMap(({ lines }) => lines.creates);
+    await holdListOwners(env, model, { field, target, inverse }, lists, created.length > 0);
+    const changed = await openChanges(check, { field, target, inverse }, lists);
     const creates = await checkLevel(check, target, "create", created, inverse, depth + 1);
     const updates = await checkLevel(check, target, "write", changed, inverse, depth + 1);
     for (const { place, lines } of all) {
@@ -161,6 +164,22 @@ async function checkLevel(
     drafts.set(given[place] as GivenRecord, draft);
   }
   return drafts;
+}
+
+/** Holds the records whose parts change, where code of modules is told of that before they are written themselves. */
+async function holdListOwners(
+  env: BaseEnvironment,
+  model: Model,
+  { target, inverse }: ListRelation,
+  lists: readonly HeldLines[],
+  creates: boolean,
+): Promise<void> {
+  if (inverse === null || !isOwner(inverse)) return;
+  const isHeard =
+    (creates && isTold(target, "create")) ||
+    (isTold(target, "write") && lists.some(({ lines }) => lines.updates.length > 0));
+  const owners = lists.flatMap(({ owner }) => owner ?? []);
+  if (isHeard && owners.length > 0) await lockIds(env.session, model.table, owners, "no key update");
 }
 
 /**

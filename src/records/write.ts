@@ -4,7 +4,6 @@ import type { Model, StoredField } from "../models/model.ts";
 import {
   type CompiledWrite,
   compileDelete,
-  compileGuarded,
   compileInsert,
   compileUpdate,
   type WriteGuard,
@@ -18,6 +17,8 @@ import { writeChecked } from "./check-tree.ts";
 import { type Consequences, consequencesOf } from "./consequence.ts";
 import { referencesOf } from "./draft-reference.ts";
 import { isRecorded } from "./history.ts";
+import { holdChange } from "./hold-change.ts";
+import type { GivenRecord } from "./lines.ts";
 import { rulesOf } from "./many-plan.ts";
 import type { CachedPlan } from "./plan-cache.ts";
 import { fetchRecord } from "./read.ts";
@@ -150,7 +151,8 @@ export async function deleteRecord(
   };
   if (isPlain) return remove(env);
   return env.transaction(async (inner) => {
-    if (model.behaviour.hooks.beforeDelete !== null) await checkGuard(inner, model, "delete", id, version);
+    const mustBe = model.behaviour.hooks.beforeDelete !== null;
+    await holdChange(inner, { model, operation: "delete", records: [{ id, values: {} }], version }, mustBe);
     const run = await beginRun(inner);
     await run.beforeDelete(model, [id]);
     await remove(inner);
@@ -194,25 +196,6 @@ function guardParameters(id: number, version: number | undefined): number[] {
   return version === undefined ? [id] : [id, version];
 }
 
-/**
- * Checks a record before code of modules hears of a change of it: the record must be there for the caller, and as the request wants it.
- *
- * @throws MissingError, VersionConflictError, AccessError as {@link refuseChange}
- */
-async function checkGuard(
-  env: BaseEnvironment,
-  model: Model,
-  operation: RecordOperation,
-  id: number,
-  version: number | undefined,
-): Promise<void> {
-  const guard = guardOf(env, model, operation, version);
-  const key = planKey(env, ["guarded", operation, guard.versioned, model.name]);
-  const { plan, known } = env.plans.get(key, () => ({ plan: compileGuarded(env.access, model, guard), extra: null }));
-  const rows = await env.run(plan, known, [], guardParameters(id, version));
-  if (rows.length === 0) await refuseChange(env, model, id, version);
-}
-
 function answerPaths(model: Model, fields: readonly string[] | undefined): readonly string[] {
   const own = model.fields.has("name") ? ["id", "name", "display_name"] : ["id", "display_name"];
   // Those that were asked for come first, so that errors count them as the client does.
@@ -228,13 +211,14 @@ function writeSingle(env: BaseEnvironment, write: SingleWrite, values: GivenValu
   const { model, operation, id } = write;
   const given = [{ path: "", id, values }];
   const isLate = checksInTransaction(model, operation, given);
-  return writeChecked(env, model, operation, given, (check) => performSingle(env, write, check, isLate));
+  return writeChecked(env, model, operation, given, (check) => performSingle(env, write, given, check, isLate));
 }
 
 /** @param isLate whether the check takes a transaction */
 async function performSingle(
   env: BaseEnvironment,
   write: SingleWrite,
+  records: readonly GivenRecord[],
   check: (inner: BaseEnvironment) => Promise<Draft[]>,
   isLate: boolean,
 ): Promise<WrittenRecord> {
@@ -250,7 +234,7 @@ async function performSingle(
     }
   }
   return env.transaction(async (inner) => {
-    if (isLate && id !== null) await checkGuard(inner, model, operation, id, version);
+    await holdChange(inner, { model, operation, records, version }, isLate);
     const drafts = early ?? (await check(inner));
     const statement = planSingle(inner, write, drafts);
     const run = await beginRun(inner);

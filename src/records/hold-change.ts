@@ -1,0 +1,130 @@
+/** Before code of modules is told of a change: what it is about is there for the caller, and stays as it is until the write ends. */
+import type { RecordOperation } from "../access/access.ts";
+import { ValueProblem } from "../fields/field.ts";
+import { parseReference, ToOneField } from "../fields/relation.ts";
+import { type Model, modelOf, type StoredField } from "../models/model.ts";
+import { compileChangeable } from "../query/compile-write-many.ts";
+import { identifier, joinOrEmpty, sql } from "../sql/fragment.ts";
+import { isTreeField, lockTrees } from "./ancestor.ts";
+import type { BaseEnvironment } from "./base-environment.ts";
+import type { GivenRecord } from "./lines.ts";
+import { lockIds, lockRows } from "./lock.ts";
+import { planMany, rulesOf } from "./many-plan.ts";
+import { refuseChange } from "./version.ts";
+
+/** A change of records of one model that has begun. */
+export interface BegunChange {
+  readonly model: Model;
+  readonly operation: "create" | "write" | "delete";
+  readonly records: readonly Pick<GivenRecord, "id" | "values">[];
+  /** The version that the one record must have. */
+  readonly version?: number | undefined;
+}
+
+/** Table -> the ids of its records that are held. */
+type Held = ReadonlyMap<string, Set<number>>;
+
+const NOTHING_HELD: Held = new Map();
+
+/**
+ * Whether code of modules is told of changes like this, before or after them.
+ *
+ * What it then decides must not be about a state that somebody else is just leaving.
+ */
+export function isTold({ behaviour: { hooks } }: Model, operation: RecordOperation): boolean {
+  if (operation === "create") return hooks.beforeCreate !== null || hooks.afterCreate !== null;
+  if (operation === "write") return hooks.beforeUpdate !== null || hooks.afterUpdate !== null;
+  return hooks.beforeDelete !== null || hooks.afterDelete !== null;
+}
+
+/** Whether records are part of what this field refers to: they cannot be without it, and are deleted with it, as lines of an order are. */
+export function isOwner({ field }: StoredField): boolean {
+  return field instanceof ToOneField && field.options.required === true && field.onDelete === "CASCADE";
+}
+
+/**
+ * Makes sure that the records of a change are there for the caller, in the version that is asked for. Where code of modules is told of the change, the records are held, and
+ * before them those that they are or will be part of: in this order everywhere, so that a write of an order and one of its lines wait for each other and not in a circle.
+ *
+ * @param mustBe whether something happens before the statements that would find out that one is not there
+ * @throws MissingError for the first that the caller does not see, VersionConflictError, AccessError where the rules do not let it
+ */
+export async function holdChange(env: BaseEnvironment, change: BegunChange, mustBe: boolean): Promise<void> {
+  const { model, operation, records, version } = change;
+  const isHeld = isTold(model, operation);
+  const owners = isHeld ? [...model.fields.values()].filter(isStoredOwner) : [];
+  if (isHeld) await lockNamedTrees(env, change);
+  const held = owners.length === 0 ? NOTHING_HELD : await holdOwners(env, change, owners);
+  const ids = idsOf(records);
+  if (operation === "create" || ids.length === 0 || !(isHeld || mustBe)) return;
+  const versioned = version !== undefined;
+  const strength = !isHeld ? null : operation === "delete" ? "update" : "no key update";
+  const { plan, known } = planMany(env, ["changeable", model.name, operation, versioned, isHeld], () => {
+    const rules = rulesOf(env, model, operation);
+    return compileChangeable(env.access, model, { rules, versioned, owners, strength });
+  });
+  const rows = await env.run<Readonly<Record<string, number>>>(plan, known, [], versioned ? [ids, version] : [ids]);
+  const found = new Set(rows.map(({ id }) => id));
+  const missing = ids.find((id) => !found.has(id));
+  if (missing !== undefined) await refuseChange(env, model, missing, version);
+  // Somebody may have moved one while its owner was waited for.
+  for (const [index, field] of owners.entries()) {
+    const table = tableOf(env, field);
+    const strangers = rows.flatMap((row) => row[`of${index}`] ?? []).filter((id) => held.get(table)?.has(id) !== true);
+    if (strangers.length > 0) await lockIds(env.session, table, strangers, "no key update");
+  }
+}
+
+/** Holds what the records are part of, and what they are to be part of. */
+async function holdOwners(env: BaseEnvironment, change: BegunChange, fields: readonly StoredField[]): Promise<Held> {
+  const { model, records } = change;
+  const ids = idsOf(records);
+  const wanted = new Map<string, StoredField[]>();
+  for (const field of fields) {
+    const table = tableOf(env, field);
+    wanted.set(table, [...(wanted.get(table) ?? []), field]);
+  }
+  const held = new Map<string, Set<number>>();
+  for (const [table, mine] of [...wanted].sort(([one], [other]) => (one < other ? -1 : 1))) {
+    const given = mine.flatMap((field) => records.flatMap(({ values }) => referenceOf(values[field.name])));
+    const parts = mine.map(
+      ({ column }) =>
+        sql`select ${identifier(column)} from ${identifier(model.table)} where id = any(${ids}::bigint[])`,
+    );
+    const all = joinOrEmpty([...parts, sql`select unnest(${[...new Set(given)]}::bigint[])`], " union ");
+    held.set(table, new Set(await lockRows(env.session, table, all, "no key update")));
+  }
+  return held;
+}
+
+/** Records of trees are moved one write after the other; whoever waits for that must not hold records yet. */
+async function lockNamedTrees(env: BaseEnvironment, { model, records }: BegunChange): Promise<void> {
+  const trees = [...model.fields.values()].filter(isTreeField);
+  if (records.some(({ id, values }) => id !== null && trees.some(({ name }) => values[name] !== undefined))) {
+    await lockTrees(env, [model]);
+  }
+}
+
+function isStoredOwner(field: { readonly kind: string }): field is StoredField {
+  return field.kind === "stored" && isOwner(field as StoredField);
+}
+
+function tableOf(env: BaseEnvironment, { name, relation }: StoredField): string {
+  if (relation === null) throw new Error(`${name} refers to nothing`);
+  return modelOf(env.registry, relation.target).table;
+}
+
+/** The id that a value is meant to be; what is wrong with it is said when it is checked. */
+function referenceOf(value: unknown): number[] {
+  if (value === undefined || value === null) return [];
+  try {
+    return [parseReference(value)];
+  } catch (error) {
+    if (error instanceof ValueProblem) return [];
+    throw error;
+  }
+}
+
+function idsOf(records: BegunChange["records"]): number[] {
+  return records.flatMap(({ id }) => id ?? []);
+}
