@@ -1,4 +1,5 @@
 /** Keeps companies apart: a record of one company refers to no record of another, whoever writes it. */
+import { repeated } from "../database/repeated.ts";
 import { type FieldError, ValidationError } from "../errors.ts";
 import type { CompanyBond, CompanyStop, LinkedField, Model, Registry } from "../models/model.ts";
 import { identifier, joinOrEmpty, raw, type Sql, sql } from "../sql/fragment.ts";
@@ -139,10 +140,12 @@ async function findClashes(
   const places = placesOf(bond);
   const [from, to] = [places.slice(0, bond.from.length), places.slice(bond.from.length)];
   return env.session.rows<Clash>(
-    sql`select distinct from0.id as source, to0.id as target, ${raw(alias)}.id as id
-      from ${tableOf(from[0])} ${relationOf(bond)} ${waysOf(from)} ${waysOf(to)}
-      where ${raw(alias)}.id = any(${[...ids]}::bigint[])
-        and ${companyOf(to)} is not null and ${companyOf(to)} is distinct from ${companyOf(from)}`,
+    repeated(
+      sql`select distinct from0.id as source, to0.id as target, ${raw(alias)}.id as id
+        from ${tableOf(from[0])} ${relationOf(bond)} ${waysOf(from)} ${waysOf(to)}
+        where ${raw(alias)}.id = any(${[...ids]}::bigint[])
+          and ${companyOf(to)} is not null and ${companyOf(to)} is distinct from ${companyOf(from)}`,
+    ),
   );
 }
 

@@ -1,5 +1,7 @@
 /** Writes relations that are kept as pairs, and says what becomes of records that leave a list. */
+
 import { ConstraintViolation } from "../database/error-code.ts";
+import { repeated } from "../database/repeated.ts";
 import { ValidationError } from "../errors.ts";
 import { ToOneField } from "../fields/relation.ts";
 import { type LinkedField, type Model, modelOf, type StoredField } from "../models/model.ts";
@@ -69,14 +71,18 @@ export async function changePairs(
     sql`unnest(${all.map(({ owner }) => owner)}::bigint[], ${all.map(({ id }) => id)}::bigint[]) g(source, target)`;
   if (leaves.length > 0) {
     await session.run(
-      sql`delete from ${table} p using ${pairs(leaves)} where p.${source} = g.source and p.${other} = g.target`,
+      repeated(
+        sql`delete from ${table} p using ${pairs(leaves)} where p.${source} = g.source and p.${other} = g.target`,
+      ),
     );
   }
   if (joins.length > 0) {
     run.paired.push({ model, field, joins });
     const insertion = session.run(
-      sql`insert into ${table} (${source}, ${other}) select g.source, g.target from ${pairs(joins)}
-        where true order by 1, 2 on conflict do nothing`,
+      repeated(
+        sql`insert into ${table} (${source}, ${other}) select g.source, g.target from ${pairs(joins)}
+          where true order by 1, 2 on conflict do nothing`,
+      ),
     );
     await insertion.catch((error: unknown) => {
       if (!(error instanceof ConstraintViolation) || error.kind !== "reference") throw error;

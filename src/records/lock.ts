@@ -1,4 +1,5 @@
 /** Holds records until the end of a transaction. */
+import { repeated } from "../database/repeated.ts";
 import type { Session } from "../database/session.ts";
 import type { LockStrength } from "../query/compile-write-many.ts";
 import { identifier, raw, type Sql, sql } from "../sql/fragment.ts";
@@ -31,7 +32,7 @@ export async function lockRows(
 ): Promise<readonly number[]> {
   const rows = await session.rows<{ id: number }>(
     // In one order everywhere, so that two writes wait for each other and not in a circle.
-    sql`select id from ${identifier(table)} where id in (${ids}) order by id for ${raw(strength)}`,
+    repeated(sql`select id from ${identifier(table)} where id in (${ids}) order by id for ${raw(strength)}`),
   );
   return rows.map(({ id }) => id);
 }

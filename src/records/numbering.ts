@@ -1,4 +1,5 @@
 /** Draws numbers from series and gives them to new records, as the last statements of a write. */
+import { repeated } from "../database/repeated.ts";
 import { ValidationError } from "../errors.ts";
 import { seriesOf } from "../fields/next-number.ts";
 import { identifier, raw, sql } from "../sql/fragment.ts";
@@ -30,7 +31,9 @@ export async function numberRecords({ env, unnumbered }: WriteRun): Promise<void
     const numbers = await drawNumbers(env, codeOf(waiting), ids.length);
     const [table, column] = [identifier(model.table), identifier(field.column)];
     await env.session.run(
-      sql`update ${table} w set ${column} = n.value from unnest(${ids}::bigint[], ${numbers}::text[]) n(id, value) where w.id = n.id`,
+      repeated(
+        sql`update ${table} w set ${column} = n.value from unnest(${ids}::bigint[], ${numbers}::text[]) n(id, value) where w.id = n.id`,
+      ),
     );
   }
 }

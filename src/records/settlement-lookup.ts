@@ -1,4 +1,5 @@
 /** Finds the records that hang on others, over any number of relations, in one statement, and holds what they are calculated from. */
+import { repeated } from "../database/repeated.ts";
 import type { Session } from "../database/session.ts";
 import type { Source, WayStep } from "../models/dependency.ts";
 import { identifier, type Sql, sql } from "../sql/fragment.ts";
@@ -16,11 +17,14 @@ export async function findStale(
   ids: readonly number[],
 ): Promise<readonly number[]> {
   if (back.length === 0 || ids.length === 0) return ids;
-  for (const [index, { reached }] of back.slice(0, -1).entries()) {
-    // Whoever moves a record on the way waits for this lock or has been waited for.
-    await lockRows(session, reached, compileWay(back.slice(0, index + 1), ids), "no key update");
-  }
-  const rows = await session.rows<{ id: number }>(sql`select distinct id from (${compileWay(back, ids)}) w`);
+  // Whoever moves a record on the way waits for these locks or has been waited for. All is sent at once, and done one after the other.
+  const locks = back
+    .slice(0, -1)
+    .map(({ reached }, index) =>
+      lockRows(session, reached, compileWay(back.slice(0, index + 1), ids), "no key update"),
+    );
+  const found = session.rows<{ id: number }>(repeated(sql`select distinct id from (${compileWay(back, ids)}) w`));
+  const [rows] = await Promise.all([found, ...locks]);
   return rows.map(({ id }) => id);
 }
 

@@ -1,4 +1,5 @@
 /** Writes calculated values: one statement for all records of a model, which changes only those whose values differ. */
+import { repeated } from "../database/repeated.ts";
 import type { Session } from "../database/session.ts";
 import type { Model, StoredField } from "../models/model.ts";
 import { identifier, joinOrEmpty, quoteIdentifier, raw, sql } from "../sql/fragment.ts";
@@ -43,7 +44,7 @@ export async function updateCalculated(
       sql`${printed(field, `w.${quoteIdentifier(field.column)}`)} is distinct from ${printed(field, `g.v${index}`)}`,
   );
   const names = ["id", "counts", ...fields.map((_, index) => `v${index}`)].map(identifier);
-  const rows = await session.rows<{ id: number }>(
+  const update = repeated(
     sql`update ${identifier(model.table)} w set ${joinOrEmpty(changes, ", ")},
       ${version} = w.${version} + g.counts::integer,
       write_uid = case when g.counts then ${userId}::bigint else w.write_uid end,
@@ -51,7 +52,7 @@ export async function updateCalculated(
       from unnest(${joinOrEmpty(arrays, ", ")}) g(${joinOrEmpty(names, ", ")})
       where w.id = g.id and (${joinOrEmpty(differences, " or ")}) returning w.id`,
   );
-  return rows.map(({ id }) => id);
+  return (await session.rows<{ id: number }>(update)).map(({ id }) => id);
 }
 
 function given(index: number) {

@@ -162,7 +162,7 @@ export class Settlement {
   ): Promise<void> {
     const { session, access } = this.#env;
     await this.#hold(model, given);
-    for (const source of sources) await lockSource(session, source, given);
+    await Promise.all(sources.map((source) => lockSource(session, source, given)));
     const fields = names.map((name) => fieldOf(model, name) as StoredField);
     const parts = fields.map(({ settled }) => settled?.paths ?? []);
     const rows = await loadBatch(this.#env, model, given, parts);
