@@ -160,17 +160,18 @@ export abstract class BaseEnvironment {
       });
   }
 
-  /** Tells the change history whose the changes of this transaction are from here on. It costs one statement, the first time. */
-  async signChanges(): Promise<void> {
+  /** Tells the change history whose the changes of this transaction are from here on. It costs one statement, the first time, which nobody waits for. */
+  signChanges(): void {
     if (this.#transaction === null || this.registry.history.changes.size === 0) return;
     const [user, request] = [String(this.access.userId ?? ""), this.requestId ?? ""];
     const signature = JSON.stringify([user, request]);
     if (signed.get(this.#transaction) === signature) return;
-    await this.#transaction.rows({
+    const signing = this.#transaction.rows({
       name: "sign_changes",
       text: "select set_config($1, $2, true), set_config($3, $4, true)",
       values: [HISTORY_USER, user, HISTORY_REQUEST, request],
     });
+    signing.catch(() => undefined); // what fails here fails whatever comes after it
     signed.set(this.#transaction, signature);
   }
 

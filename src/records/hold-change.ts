@@ -24,8 +24,6 @@ export interface BegunChange {
 /** Table -> the ids of its records that are held. */
 type Held = ReadonlyMap<string, Set<number>>;
 
-const NOTHING_HELD: Held = new Map();
-
 /**
  * Whether code of modules is told of changes like this, before or after them.
  *
@@ -50,23 +48,14 @@ export function isOwner({ field }: StoredField): boolean {
  * @throws MissingError for the first that the caller does not see, VersionConflictError, AccessError where the rules do not let it
  */
 export async function holdChange(env: BaseEnvironment, change: BegunChange, mustBe: boolean): Promise<void> {
-  const { model, operation, records, version } = change;
+  const { model, operation } = change;
   const isHeld = isTold(model, operation);
   const owners = isHeld ? [...model.fields.values()].filter(isStoredOwner) : [];
   if (isHeld) await lockNamedTrees(env, change);
-  const held = owners.length === 0 ? NOTHING_HELD : await holdOwners(env, change, owners);
-  const ids = idsOf(records);
-  if (operation === "create" || ids.length === 0 || !(isHeld || mustBe)) return;
-  const versioned = version !== undefined;
-  const strength = !isHeld ? null : operation === "delete" ? "update" : "no key update";
-  const { plan, known } = planMany(env, ["changeable", model.name, operation, versioned, isHeld], () => {
-    const rules = rulesOf(env, model, operation);
-    return compileChangeable(env.access, model, { rules, versioned, owners, strength });
-  });
-  const rows = await env.run<Readonly<Record<string, number>>>(plan, known, [], versioned ? [ids, version] : [ids]);
-  const found = new Set(rows.map(({ id }) => id));
-  const missing = ids.find((id) => !found.has(id));
-  if (missing !== undefined) await refuseChange(env, model, missing, version);
+  // Both are sent at once, and done one after the other.
+  const holding = holdOwners(env, change, owners);
+  const finding = operation !== "create" && (isHeld || mustBe) ? findRecords(env, change, isHeld, owners) : [];
+  const [held, rows] = await Promise.all([holding, finding]);
   // Somebody may have moved one while its owner was waited for.
   for (const [index, field] of owners.entries()) {
     const table = tableOf(env, field);
@@ -84,17 +73,44 @@ async function holdOwners(env: BaseEnvironment, change: BegunChange, fields: rea
     const table = tableOf(env, field);
     wanted.set(table, [...(wanted.get(table) ?? []), field]);
   }
-  const held = new Map<string, Set<number>>();
-  for (const [table, mine] of [...wanted].sort(([one], [other]) => (one < other ? -1 : 1))) {
-    const given = mine.flatMap((field) => records.flatMap(({ values }) => referenceOf(values[field.name])));
-    const parts = mine.map(
-      ({ column }) =>
-        sql`select ${identifier(column)} from ${identifier(model.table)} where id = any(${ids}::bigint[])`,
-    );
-    const all = joinOrEmpty([...parts, sql`select unnest(${[...new Set(given)]}::bigint[])`], " union ");
-    held.set(table, new Set(await lockRows(env.session, table, all, "no key update")));
-  }
-  return held;
+  const locks = [...wanted]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(async ([table, mine]): Promise<[string, Set<number>]> => {
+      const given = mine.flatMap((field) => records.flatMap(({ values }) => referenceOf(values[field.name])));
+      const parts = mine.map(
+        ({ column }) =>
+          sql`select ${identifier(column)} from ${identifier(model.table)} where id = any(${ids}::bigint[])`,
+      );
+      const all = joinOrEmpty([...parts, sql`select unnest(${[...new Set(given)]}::bigint[])`], " union ");
+      return [table, new Set(await lockRows(env.session, table, all, "no key update"))];
+    });
+  return new Map(await Promise.all(locks));
+}
+
+/**
+ * Looks for the records, and holds them where that is asked for.
+ *
+ * @returns their ids, and those of what they are part of, as `of0`, `of1` and so on
+ */
+async function findRecords(
+  env: BaseEnvironment,
+  { model, operation, records, version }: BegunChange,
+  isHeld: boolean,
+  owners: readonly StoredField[],
+): Promise<readonly Readonly<Record<string, number>>[]> {
+  const ids = idsOf(records);
+  if (ids.length === 0) return [];
+  const versioned = version !== undefined;
+  const { plan, known } = planMany(env, ["changeable", model.name, operation, versioned, isHeld], () => {
+    const rules = rulesOf(env, model, operation);
+    const strength = !isHeld ? null : operation === "delete" ? "update" : "no key update";
+    return compileChangeable(env.access, model, { rules, versioned, owners, strength });
+  });
+  const rows = await env.run<Readonly<Record<string, number>>>(plan, known, [], versioned ? [ids, version] : [ids]);
+  const found = new Set(rows.map(({ id }) => id));
+  const missing = ids.find((id) => !found.has(id));
+  if (missing !== undefined) await refuseChange(env, model, missing, version);
+  return rows;
 }
 
 /** Records of trees are moved one write after the other; whoever waits for that must not hold records yet. */

@@ -62,7 +62,7 @@ export async function resequence(env: BaseEnvironment, modelName: string, move: 
     if (ordered === null) return [];
     const changes = renumber(ordered);
     const given = changes.map(({ id, sequence }) => ({ path: "", id, values: { [field.name]: sequence } }));
-    const run = await beginRun(inner);
+    const run = beginRun(inner);
     const drafts = await checkTree(inner, model, "write", given);
     await inner.complete(async () => {
       await run.update(model, drafts.flatMap(changeOf));

@@ -161,11 +161,11 @@ export class Settlement {
     given: readonly number[],
   ): Promise<void> {
     const { session, access } = this.#env;
-    await this.#hold(model, given);
-    await Promise.all(sources.map((source) => lockSource(session, source, given)));
     const fields = names.map((name) => fieldOf(model, name) as StoredField);
     const parts = fields.map(({ settled }) => settled?.paths ?? []);
-    const rows = await loadBatch(this.#env, model, given, parts);
+    // All is sent at once, and done one after the other: what is read is read once everything is held.
+    const holding = [this.#hold(model, given), ...sources.map((source) => lockSource(session, source, given))];
+    const [rows] = await Promise.all([loadBatch(this.#env, model, given, parts), ...holding]);
     // Those that are not there any more are not calculated.
     const ids = [...rows.keys()];
     if (ids.length === 0) return;

@@ -127,7 +127,7 @@ export async function deleteRecords(
     const records = distinct.map((id) => ({ id, values: {} }));
     const mustBe = model.behaviour.hooks.beforeDelete !== null;
     await holdChange(inner, { model, operation: "delete", records }, mustBe);
-    const run = await beginRun(inner);
+    const run = beginRun(inner);
     await inner.complete(async () => {
       await run.delete(model, distinct);
       if (!isPlainDeletion(inner, model)) await endRun(run);
@@ -158,7 +158,7 @@ async function writeMany(
     return env.transaction(async (inner) => {
       await holdChange(inner, { model, operation, records: given }, isLate);
       const drafts = early ?? (await check(inner));
-      const run = await beginRun(inner);
+      const run = beginRun(inner);
       await prepareRun(run, model, drafts, referencesOf(env, model, drafts));
       return inner.complete(async () => {
         const written = await work(run, drafts);

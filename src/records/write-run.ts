@@ -189,8 +189,8 @@ export class WriteRun {
 }
 
 /** Begins a write in a transaction: from here on its changes are signed. */
-export async function beginRun(env: BaseEnvironment): Promise<WriteRun> {
-  await env.signChanges();
+export function beginRun(env: BaseEnvironment): WriteRun {
+  env.signChanges();
   return new WriteRun(env);
 }
 

@@ -153,7 +153,7 @@ export async function deleteRecord(
   return env.transaction(async (inner) => {
     const mustBe = model.behaviour.hooks.beforeDelete !== null;
     await holdChange(inner, { model, operation: "delete", records: [{ id, values: {} }], version }, mustBe);
-    const run = await beginRun(inner);
+    const run = beginRun(inner);
     await run.beforeDelete(model, [id]);
     await remove(inner);
     await inner.complete(async () => {
@@ -237,7 +237,7 @@ async function performSingle(
     await holdChange(inner, { model, operation, records, version }, isLate);
     const drafts = early ?? (await check(inner));
     const statement = planSingle(inner, write, drafts);
-    const run = await beginRun(inner);
+    const run = beginRun(inner);
     await prepareRun(run, model, drafts, referencesOf(env, model, drafts));
     const change = { model, operation, fields: statement.fields.map(({ name }) => name) };
     if (id !== null) await run.settlement.before({ ...change, ids: [id] });
