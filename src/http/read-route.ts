@@ -10,6 +10,7 @@ import { fetchRecord as fetchOne, queryRecords as queryPage } from "../records/r
 import { checkJsonText } from "./json-text.ts";
 import { toList } from "./list-text.ts";
 import { addUserRoute, type RouteContext } from "./route.ts";
+import { toSendable } from "./short-answer.ts";
 
 const BEFORE_LIST = Buffer.from('{"data":');
 
@@ -31,7 +32,12 @@ export function addReadRoutes(context: RouteContext): void {
 }
 
 /** A page of records, or of groups where the request asks for groups or aggregates. */
-async function readList(env: Environment, model: string, request: ListRequest, reply: FastifyReply): Promise<Buffer> {
+async function readList(
+  env: Environment,
+  model: string,
+  request: ListRequest,
+  reply: FastifyReply,
+): Promise<Buffer | string> {
   const { group_by, aggregates, count, cursor, fields, having, q_filter, order_by, limit, offset } = request;
   const isGrouped = (group_by !== undefined && group_by !== null) || aggregates !== undefined;
   const order = toList("order_by", order_by);
@@ -58,9 +64,9 @@ async function readList(env: Environment, model: string, request: ListRequest, r
 }
 
 /** An answer that is about to be sent: its memory is given back once the system has taken all of it. */
-function sending(reply: FastifyReply, answer: Buffer): Buffer {
+function sending(reply: FastifyReply, answer: Buffer): Buffer | string {
   if (isLent(answer)) reply.raw.once("finish", () => giveBack(answer));
-  return answer;
+  return toSendable(answer);
 }
 
 function printPage({ data, total, totalIsExact, nextCursor }: Page, count: ListRequest["count"]): Buffer {

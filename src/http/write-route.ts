@@ -16,19 +16,20 @@ import {
 import { parseIfMatch } from "./if-match.ts";
 import { toList } from "./list-text.ts";
 import { addUserRoute, type RouteContext } from "./route.ts";
+import { toSendable } from "./short-answer.ts";
 
 /** Binds the endpoints that write. */
 export function addWriteRoutes(context: RouteContext): void {
   addUserRoute(context, createRecord, async (env, { path, query, body }, { reply }) => {
     const record = await create(env, path.model, body, { fields: toList("fields", query.fields) });
     reply.header("etag", `"${record.version}"`);
-    return record.data;
+    return toSendable(record.data);
   });
   addUserRoute(context, updateRecord, async (env, { path, query, body }, exchange) => {
     const options = { fields: toList("fields", query.fields), version: parseIfMatch(exchange.request) };
     const record = await update(env, path.model, path.id, body, options);
     exchange.reply.header("etag", `"${record.version}"`);
-    return record.data;
+    return toSendable(record.data);
   });
   addUserRoute(context, deleteRecord, async (env, { path }, exchange) => {
     await remove(env, path.model, path.id, { version: parseIfMatch(exchange.request) });
