@@ -113,8 +113,8 @@ const INTRODUCTION = `# Benchmark against hand-written SQL
 
 100 000 products in 50 categories, 2 000 companies of 5 people each, 1 000 000 tags. The floor is \`bench/floor.ts\`: node:http, the pool of
 \`pg\` with as many connections as our server has, hand-written prepared statements, and a token that is only compared. It checks no rights and no
-input and writes no log; ours does, as in production. It has tables of its own, with the same indexes and foreign keys. Both
-answer the same, which is checked first. Our total of a filter that has been counted before comes from memory while the tables have not
+input and writes no log; ours does, as in production. It has tables of its own, with the same indexes and foreign keys. Node
+has the options of \`npm start\` in both. Both answer the same, which is checked first. Our total of a filter that has been counted before comes from memory while the tables have not
 changed; the floor counts each time. Load, servers and PostgreSQL share the machine. The two servers are measured by turns; figures
 are medians, the ratio is that of requests per second (1.00 is as fast as the floor, \`!\` marks what is below its aim). CPU is the server's own processor
 time for a request, MB its resident memory at the end of a round; PostgreSQL's share is in neither.

@@ -2,7 +2,7 @@
 import type { RecordOperation } from "../access/access.ts";
 import { ValueProblem } from "../fields/field.ts";
 import { parseReference, ToOneField } from "../fields/relation.ts";
-import { type Model, modelOf, type StoredField } from "../models/model.ts";
+import { type Model, type ModelField, modelOf, type StoredField } from "../models/model.ts";
 import { compileChangeable } from "../query/compile-write-many.ts";
 import { identifier, joinOrEmpty, sql } from "../sql/fragment.ts";
 import { isTreeField, lockTrees } from "./ancestor.ts";
@@ -36,7 +36,7 @@ export function isTold({ behaviour: { hooks } }: Model, operation: RecordOperati
 }
 
 /** Whether records are part of what this field refers to: they cannot be without it, and are deleted with it, as lines of an order are. */
-export function isOwner({ field }: StoredField): boolean {
+export function isPartOf({ field }: StoredField): boolean {
   return field instanceof ToOneField && field.options.required === true && field.onDelete === "CASCADE";
 }
 
@@ -50,7 +50,7 @@ export function isOwner({ field }: StoredField): boolean {
 export async function holdChange(env: BaseEnvironment, change: BegunChange, mustBe: boolean): Promise<void> {
   const { model, operation } = change;
   const isHeld = isTold(model, operation);
-  const owners = isHeld ? [...model.fields.values()].filter(isStoredOwner) : [];
+  const owners = isHeld ? [...model.fields.values()].filter(isOwnerField) : [];
   if (isHeld) await lockNamedTrees(env, change);
   // Both are sent at once, and done one after the other.
   const holding = holdOwners(env, change, owners);
@@ -121,8 +121,8 @@ async function lockNamedTrees(env: BaseEnvironment, { model, records }: BegunCha
   }
 }
 
-function isStoredOwner(field: { readonly kind: string }): field is StoredField {
-  return field.kind === "stored" && isOwner(field as StoredField);
+function isOwnerField(field: ModelField): field is StoredField {
+  return field.kind === "stored" && isPartOf(field);
 }
 
 function tableOf(env: BaseEnvironment, { name, relation }: StoredField): string {

@@ -15,7 +15,7 @@ import {
 import { DEEPEST_PATH } from "../query/path.ts";
 import type { SqlValue } from "../sql/value.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
-import { isOwner, isTold } from "./hold-change.ts";
+import { isPartOf, isTold } from "./hold-change.ts";
 import { type GivenLines, type GivenRecord, type LineBudget, MOST_LINES, parseLines } from "./lines.ts";
 import { checkMembers, type HeldLines, type ListRelation } from "./list-member.ts";
 import { lockIds } from "./lock.ts";
@@ -174,7 +174,7 @@ async function holdListOwners(
   lists: readonly HeldLines[],
   creates: boolean,
 ): Promise<void> {
-  if (inverse === null || !isOwner(inverse)) return;
+  if (inverse === null || !isPartOf(inverse)) return;
   const isHeard =
     (creates && isTold(target, "create")) ||
     (isTold(target, "write") && lists.some(({ lines }) => lines.updates.length > 0));
