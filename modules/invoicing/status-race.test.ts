@@ -129,3 +129,17 @@ test("a line that was moved while its order was waited for follows the state of 
   const { status, json } = await sent;
   expect(`${status} ${json.detail}`).toMatch(/^400 Order \S+ is confirmed: its lines cannot be changed/);
 });
+
+test("nobody holds, or waits for, what they do not see by naming it", async () => {
+  const token = await api.signIn("sales@example.com", "demo-demo");
+  const answers = await api.database.database.transaction(async (session) => {
+    await session.run({ text: "select id from sale_order where id = $1 for update", values: [order] });
+    const create = api.call("POST", "/api/create/SaleOrderLine", { order, description: "One more" }, { token });
+    const change = api.call("PUT", `/api/update/SaleOrderLine/${line}`, { unit_price: "1" }, { token });
+    return Promise.all([create, change]);
+  });
+  expect(answers.map(({ status, json }) => `${status} ${json.detail}`)).toEqual([
+    "400 order: there is no such SaleOrder record",
+    `404 SaleOrderLine ${line} does not exist`,
+  ]);
+});

@@ -90,6 +90,30 @@ export function compileChangeable(
   return planOf(strength === null ? found : sql`${found} order by w.id for ${raw(strength)} of w`);
 }
 
+/**
+ * Compiles a statement that holds what records are part of, as far as it passes rules. Parameters: the records' ids, and those of what they are to be part of. Gives the `id` of
+ * each that is held.
+ *
+ * @param columns those of the records that refer to it
+ */
+export function compileHeldOwners(
+  scope: Scope,
+  owner: Model,
+  rules: readonly Q[],
+  part: Model,
+  columns: readonly string[],
+): Plan {
+  const ids = parameter(0, "bigint[]");
+  const referred = columns.map(
+    (column) => sql`select ${identifier(column)} from ${identifier(part.table)} where id = any(${ids})`,
+  );
+  const all = joinOrEmpty([...referred, sql`select unnest(${parameter(1, "bigint[]")})`], " union ");
+  const conditions = joinOrEmpty([sql`w.id in (${all})`, ...passing(scope, owner, rules, sql`w.id`)], " and ");
+  return planOf(
+    sql`select w.id from ${identifier(owner.table)} w where ${conditions} order by w.id for no key update of w`,
+  );
+}
+
 /** Compiles the question which records pass rules. Parameter: the records' ids. Gives the `id` of each that does. */
 export function compilePassingMany(scope: Scope, model: Model, rules: readonly Q[]): Plan {
   const { source, id } = compilePassing(scope, model, rules, (own) => sql`${own} = any(${parameter(0, "bigint[]")})`);

@@ -3,12 +3,11 @@ import type { RecordOperation } from "../access/access.ts";
 import { ValueProblem } from "../fields/field.ts";
 import { parseReference, ToOneField } from "../fields/relation.ts";
 import { type Model, type ModelField, modelOf, type StoredField } from "../models/model.ts";
-import { compileChangeable } from "../query/compile-write-many.ts";
-import { identifier, joinOrEmpty, sql } from "../sql/fragment.ts";
+import { compileChangeable, compileHeldOwners } from "../query/compile-write-many.ts";
 import { isTreeField, lockTrees } from "./ancestor.ts";
 import type { BaseEnvironment } from "./base-environment.ts";
 import type { GivenRecord } from "./lines.ts";
-import { lockIds, lockRows } from "./lock.ts";
+import { lockIds } from "./lock.ts";
 import { planMany, rulesOf } from "./many-plan.ts";
 import { refuseChange } from "./version.ts";
 
@@ -56,33 +55,36 @@ export async function holdChange(env: BaseEnvironment, change: BegunChange, must
   const holding = holdOwners(env, change, owners);
   const finding = operation !== "create" && (isHeld || mustBe) ? findRecords(env, change, isHeld, owners) : [];
   const [held, rows] = await Promise.all([holding, finding]);
-  // Somebody may have moved one while its owner was waited for.
+  // Somebody may have moved one while its owner was waited for; and one may be the caller's to change though its owner is hidden.
   for (const [index, field] of owners.entries()) {
-    const table = tableOf(env, field);
+    const { table } = ownerOf(env, field);
     const strangers = rows.flatMap((row) => row[`of${index}`] ?? []).filter((id) => held.get(table)?.has(id) !== true);
     if (strangers.length > 0) await lockIds(env.session, table, strangers, "no key update");
   }
 }
 
-/** Holds what the records are part of, and what they are to be part of. */
-async function holdOwners(env: BaseEnvironment, change: BegunChange, fields: readonly StoredField[]): Promise<Held> {
-  const { model, records } = change;
+/** Holds what the records are part of, and what they are to be part of, as far as the caller sees it: nobody else's records are held by naming them. */
+async function holdOwners(
+  env: BaseEnvironment,
+  { model, records }: BegunChange,
+  fields: readonly StoredField[],
+): Promise<Held> {
   const ids = idsOf(records);
-  const wanted = new Map<string, StoredField[]>();
+  const wanted = new Map<Model, StoredField[]>();
   for (const field of fields) {
-    const table = tableOf(env, field);
-    wanted.set(table, [...(wanted.get(table) ?? []), field]);
+    const owner = ownerOf(env, field);
+    if (env.access.canRead(owner)) wanted.set(owner, [...(wanted.get(owner) ?? []), field]);
   }
   const locks = [...wanted]
-    .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(async ([table, mine]): Promise<[string, Set<number>]> => {
-      const given = mine.flatMap((field) => records.flatMap(({ values }) => referenceOf(values[field.name])));
-      const parts = mine.map(
-        ({ column }) =>
-          sql`select ${identifier(column)} from ${identifier(model.table)} where id = any(${ids}::bigint[])`,
+    .sort(([one], [other]) => (one.table < other.table ? -1 : 1))
+    .map(async ([owner, mine]): Promise<[string, Set<number>]> => {
+      const columns = mine.map(({ column }) => column);
+      const { plan, known } = planMany(env, ["held owners", owner.name, model.name, columns], () =>
+        compileHeldOwners(env.access, owner, rulesOf(env, owner, "read"), model, columns),
       );
-      const all = joinOrEmpty([...parts, sql`select unnest(${[...new Set(given)]}::bigint[])`], " union ");
-      return [table, new Set(await lockRows(env.session, table, all, "no key update"))];
+      const given = mine.flatMap(({ name }) => records.flatMap(({ values }) => referenceOf(values[name])));
+      const rows = await env.run<{ id: number }>(plan, known, [], [ids, [...new Set(given)]]);
+      return [owner.table, new Set(rows.map(({ id }) => id))];
     });
   return new Map(await Promise.all(locks));
 }
@@ -125,9 +127,9 @@ function isOwnerField(field: ModelField): field is StoredField {
   return field.kind === "stored" && isPartOf(field);
 }
 
-function tableOf(env: BaseEnvironment, { name, relation }: StoredField): string {
+function ownerOf(env: BaseEnvironment, { name, relation }: StoredField): Model {
   if (relation === null) throw new Error(`${name} refers to nothing`);
-  return modelOf(env.registry, relation.target).table;
+  return modelOf(env.registry, relation.target);
 }
 
 /** The id that a value is meant to be; what is wrong with it is said when it is checked. */
